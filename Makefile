@@ -1,0 +1,37 @@
+GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 1m
+DATA     ?= pratique-data
+
+.PHONY: run build check test lint fmt golden fuzz bench help
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+run: build ## build and start the server on an embedded store in ./pratique-data
+	./bin/pratique serve --data $(DATA)
+
+build: ## build ./bin/pratique
+	go build -trimpath -o bin/ ./cmd/pratique
+
+check: lint ## what a reviewer asks for before reading
+	go vet ./...
+
+test: ## every test, with the race detector
+	go test -race ./...
+
+lint: ## linters, tidy modules, modern idioms
+	$(GOLANGCI) run
+	go mod tidy -diff
+
+fmt: ## format
+	$(GOLANGCI) fmt
+
+golden: ## write golden files anew; read the diff
+	UPDATE_GOLDEN=1 go test ./...
+
+fuzz: ## fuzz what reads bytes from outside, FUZZTIME each
+	go test ./policy -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME)
+	go test ./policy -run '^$$' -fuzz '^FuzzDecideAgainstReference$$' -fuzztime $(FUZZTIME)
+
+bench: ## print the performance table
+	go run ./internal/bench

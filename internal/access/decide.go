@@ -1,0 +1,187 @@
+package access
+
+import (
+	"sync"
+
+	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/catalog"
+	"github.com/pratique-iam/pratique/policy"
+)
+
+// Decider answers queries. It is safe for concurrent use; its caches hold compiled policies, never answers.
+type Decider struct {
+	Rules *pratique.Rules
+
+	caches sync.Map // account id → *programs
+}
+
+// Cause says which rule settled a decision.
+type Cause uint8
+
+// The causes. The zero value, and everything but Root and Policy with Effect Allow, is a no.
+const (
+	Nobody       Cause = iota // there is no such principal, or it is disabled
+	UnknownThing              // the action is in no catalogue and in no language
+	Unsupported               // the cluster type does not have the operation
+	Policy                    // a statement allowed or denied
+	Implicit                  // nothing allowed it
+	Service                   // policies allow it; the service itself demands more
+	Root                      // the root identity is never restricted
+)
+
+// Decision is an answer. Its zero value denies.
+type Decision struct {
+	Cause  Cause
+	Effect policy.Effect
+
+	operation *catalog.Operation
+	walks     [2]walkResult
+	n         int
+	decisive  int // index of the walk that settled it
+	unmet     string
+}
+
+// walkResult is what the chain of one dialect said.
+type walkResult struct {
+	walk
+	chain    policy.Chain
+	decision policy.Decision
+	named    string // the name under which it was decided: the action, or an alias
+	resource int    // index of the resource that the decision is about
+}
+
+// Allowed reports whether the principal may.
+func (d *Decision) Allowed() bool {
+	return d.Effect == policy.Allow && (d.Cause == Policy || d.Cause == Root)
+}
+
+// Decide answers a query on a snapshot. It does no I/O, and no allocation when the principal's policies are compiled and hold no
+// conditions.
+func (d *Decider) Decide(s *pratique.Snapshot, q *Query) Decision {
+	var out Decision
+	if !acts(s, q.Principal) {
+		return out
+	}
+	r, known := d.resolve(s, q)
+	out.operation = r.operation
+	if !known {
+		out.Cause = UnknownThing
+		return out
+	}
+	if r.operation != nil && q.ClusterType != "" && !catalog.Supported(r.operation, q.ClusterType) {
+		out.Cause = Unsupported
+		return out
+	}
+	if q.Principal.ID == pratique.RootID {
+		out.Cause, out.Effect = Root, policy.Allow
+		return out
+	}
+	for i := range r.n {
+		out.walks[i] = d.ask(s, q, r.walks[i], r.operation)
+	}
+	out.n = r.n
+	out.combine()
+	if out.Allowed() {
+		d.demand(s, q, &out)
+	}
+	return out
+}
+
+// acts reports whether the principal exists and may act at all.
+func acts(s *pratique.Snapshot, p pratique.Ref) bool {
+	if p.ID == pratique.RootID {
+		return true
+	}
+	switch p.Kind {
+	case pratique.KindUser:
+		u, ok := s.Users.ID(p.ID)
+		return ok && !u.Disabled
+	case pratique.KindRole:
+		_, ok := s.Roles.ID(p.ID)
+		return ok
+	default:
+		return false
+	}
+}
+
+// combine adds the walks up: an explicit deny in either language denies, else an allow in either allows.
+func (d *Decision) combine() {
+	d.Cause = Implicit
+	for i := range d.n {
+		switch d.walks[i].decision.Effect {
+		case policy.Deny:
+			d.Cause, d.Effect, d.decisive = Policy, policy.Deny, i
+			return
+		case policy.Allow:
+			if d.Effect != policy.Allow {
+				d.Cause, d.Effect, d.decisive = Policy, policy.Allow, i
+			}
+		case policy.Undecided:
+		}
+	}
+}
+
+// ask walks the chain of one dialect. All resources must be allowed; the first that is not is the answer.
+func (d *Decider) ask(s *pratique.Snapshot, q *Query, w walk, op *catalog.Operation) walkResult {
+	k := d.key(q, w, op)
+	out := walkResult{walk: w}
+	prog := d.program(s, q.Principal)
+	if q.SessionPolicy != nil {
+		out.chain = d.buildChain(s, prog.holds, k, q.SessionPolicy)
+	} else {
+		out.chain = d.chain(s, prog, k)
+	}
+	r := policy.Request{Action: w.action}
+	if out.chain.UsesContext() {
+		r.Context = d.attributes(s, q, w.dialect)
+	}
+	for i := range w.n {
+		r.Resource = w.resources[i]
+		out.decision, out.named, out.resource = w.decide(out.chain, &r), r.Action, i
+		if !out.decision.Allowed() {
+			break
+		}
+	}
+	return out
+}
+
+// decide asks under every name of the operation. A deny under any of them denies, else an allow under any of them allows. The request
+// is left with the name that settled it.
+func (w *walk) decide(chain policy.Chain, r *policy.Request) policy.Decision {
+	r.Action = w.action
+	best, name := chain.Decide(r), w.action
+	for _, alias := range w.aliases {
+		if best.Effect == policy.Deny {
+			break
+		}
+		r.Action = alias
+		if d := chain.Decide(r); d.Effect > best.Effect {
+			best, name = d, alias
+		}
+	}
+	r.Action = name
+	return best
+}
+
+func (d *Decider) key(q *Query, w walk, op *catalog.Operation) chainKey {
+	c := d.Rules.Catalog
+	k := chainKey{dialect: w.dialect, enterpriseProject: q.EnterpriseProject}
+	if w.dialect == policy.Huawei {
+		k.project = q.Project
+		k.global = c.Level(w.action) == catalog.Global
+	}
+	switch {
+	case op != nil:
+		k.enterprise = op.EnterpriseProject
+	default:
+		supported, known := c.EnterpriseProject(w.action)
+		k.enterprise = supported || !known // a service that we do not operate decides for itself
+	}
+	if k.global {
+		k.project = ""
+	}
+	if !k.enterprise {
+		k.enterpriseProject = ""
+	}
+	return k
+}

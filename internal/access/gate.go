@@ -1,0 +1,188 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/internal/audit"
+)
+
+// Gate is the one door: it decides, records and commits. Nothing else writes to a directory.
+type Gate struct {
+	Decider *Decider
+	Store   Store
+	Now     func() time.Time
+}
+
+// Store keeps directories. Update runs f on the newest snapshot of an account and commits what it returns, all of it or nothing; when
+// somebody else has written meanwhile it runs f again on what they wrote. The snapshot that it returns holds the change.
+//
+// Update fails with pratique.ErrNotFound (no such account), pratique.ErrUnavailable (no quorum, disk full; the message says whether the
+// change may have been made), or with the error of f.
+type Store interface {
+	Account(id string) (*pratique.Snapshot, bool)
+	Update(ctx context.Context, account string, f Write) (*pratique.Snapshot, error)
+}
+
+// Write turns a snapshot into the next one. A nil next means that only records are kept.
+type Write func(*pratique.Snapshot) (next *pratique.Snapshot, writes []pratique.Write, records []audit.Record, err error)
+
+// Intent is what somebody wants to change.
+type Intent struct {
+	Who     pratique.Principal
+	Event   audit.Event
+	Changes []pratique.Change
+	DryRun  bool
+	Reason  string // what they say about it
+	Detail  string // what the record says beside the steps
+	Source  string // network address
+	Request string // id of the HTTP request
+}
+
+// Result is what came of it.
+type Result struct {
+	Snapshot *pratique.Snapshot // with the change in it, in a dry run too
+	Plan     *pratique.Plan
+	Checks   []audit.Check
+}
+
+// DeniedError says which operation was refused, and why.
+type DeniedError struct {
+	Who      pratique.Principal
+	Check    audit.Check
+	Decision Decision
+	Query    Query
+}
+
+// Error is a sentence for the person who was refused.
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("%s may not do %s: %s", e.Who, e.Check.Action, e.Check.Reason)
+}
+
+// Unwrap makes it a pratique.ErrDenied.
+func (e *DeniedError) Unwrap() error { return pratique.ErrDenied }
+
+// Apply decides on an intent and, unless it is a dry run, commits it together with its audit record. A refusal is recorded as well.
+//
+// The decision is made on the snapshot that the commit replaces: when the directory moves on in between, both are repeated.
+func (g *Gate) Apply(ctx context.Context, in Intent) (Result, error) {
+	if in.Who.IsZero() {
+		return Result{}, &pratique.Error{Kind: pratique.ErrDenied, Message: "nobody is signed in", Hint: "run: pratique login"}
+	}
+	if in.DryRun {
+		s, ok := g.Store.Account(in.Who.Account)
+		if !ok {
+			return Result{}, fmt.Errorf("account %s: %w", in.Who.Account, pratique.ErrNotFound)
+		}
+		return g.plan(s, &in)
+	}
+	var done Result
+	snapshot, err := g.Store.Update(ctx, in.Who.Account, func(s *pratique.Snapshot) (*pratique.Snapshot, []pratique.Write, []audit.Record, error) {
+		var err error
+		if done, err = g.plan(s, &in); err != nil {
+			return nil, nil, nil, err
+		}
+		if len(done.Plan.Writes) == 0 {
+			return nil, nil, nil, errNothing
+		}
+		return done.Snapshot, done.Plan.Writes, []audit.Record{g.record(&in, done.Checks, done.Plan.Steps)}, nil
+	})
+	switch {
+	case errors.Is(err, errNothing):
+		return done, nil
+	case err != nil:
+		return Result{}, g.refused(ctx, &in, err)
+	}
+	done.Snapshot = snapshot
+	return done, nil
+}
+
+// errNothing keeps a change that changes nothing out of the store.
+var errNothing = errors.New("nothing to write")
+
+// plan applies the changes to a snapshot and decides on everything that they need. Whoever may not do it learns only that: the errors of
+// their changes could tell them what exists.
+func (g *Gate) plan(s *pratique.Snapshot, in *Intent) (Result, error) {
+	next, plan, err := s.With(pratique.At(g.Now()), in.Changes...)
+	checks, denied := g.check(s, in, plan.Needs)
+	if denied != nil {
+		return Result{Checks: checks}, denied
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Snapshot: next, Plan: plan, Checks: checks}, nil
+}
+
+func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([]audit.Check, error) {
+	var checks []audit.Check
+	seen := map[string]bool{}
+	for _, need := range needs {
+		q := Query{
+			Principal: pratique.Ref{Kind: kindOf(in.Who), ID: in.Who.ID}, Action: need.Operation, Vars: need.Vars,
+			Project: need.Project, EnterpriseProject: need.EnterpriseProject,
+			Time: g.Now(), Source: in.Source, MFA: in.Who.MFA,
+		}
+		d := g.Decider.Decide(s, &q)
+		c := audit.Check{Operation: need.Operation, Action: d.actions(), Resource: d.resource(), Allowed: d.Allowed(), Reason: d.Reason()}
+		if !c.Allowed && own(in.Who, need) && d.Cause == Implicit {
+			c.Allowed, c.Reason = true, "everybody may do this for themselves"
+		}
+		if key := c.Operation + " " + c.Resource; !seen[key] {
+			seen[key] = true
+			checks = append(checks, c)
+		}
+		if !c.Allowed {
+			return checks, &DeniedError{Who: in.Who, Check: c, Decision: d, Query: q}
+		}
+	}
+	return checks, nil
+}
+
+// own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds.
+func own(who pratique.Principal, need pratique.Need) bool {
+	switch need.Operation {
+	case "session.delete", "session.list", "token.create", "token.list", "token.delete", "password.set":
+		return need.Vars["name"] == who.Name
+	default:
+		return false
+	}
+}
+
+func kindOf(p pratique.Principal) pratique.Kind {
+	if p.Type == pratique.PrincipalRole {
+		return pratique.KindRole
+	}
+	return pratique.KindUser
+}
+
+// refused records a denial and returns the error that the caller is told.
+func (g *Gate) refused(ctx context.Context, in *Intent, err error) error {
+	denied, ok := errors.AsType[*DeniedError](err)
+	if !ok {
+		return err
+	}
+	in.Event, in.Detail = audit.ChangeDenied, denied.Error()
+	if recordErr := g.Record(ctx, in.Who.Account, g.record(in, []audit.Check{denied.Check}, nil)); recordErr != nil {
+		return errors.Join(err, fmt.Errorf("record the refusal: %w", recordErr))
+	}
+	return err
+}
+
+// Record keeps a record that goes with no change: a sign-in that failed, a refusal.
+func (g *Gate) Record(ctx context.Context, account string, r audit.Record) error {
+	_, err := g.Store.Update(ctx, account, func(*pratique.Snapshot) (*pratique.Snapshot, []pratique.Write, []audit.Record, error) {
+		return nil, nil, []audit.Record{r}, nil
+	})
+	return err
+}
+
+func (g *Gate) record(in *Intent, checks []audit.Check, steps []pratique.Step) audit.Record {
+	return audit.Record{
+		Account: in.Who.Account, Time: g.Now().UTC(), Event: in.Event, Actor: audit.ActorOf(in.Who),
+		Source: in.Source, Request: in.Request, Reason: in.Reason, Detail: in.Detail, Checks: checks, Steps: steps,
+	}
+}
