@@ -63,11 +63,11 @@ func (d *Decider) hints(s *pratique.Snapshot, q *Query, e *Explanation) []string
 		}
 	}
 	dec := &e.Decision
+	if known, nearest := d.Rules.Catalog.Action(q.Action); !known && dec.operation == nil {
+		add("the catalogue knows no operation %s%s", q.Action, meant(nearest))
+	}
 	switch {
 	case dec.Cause == UnknownThing:
-		if _, nearest := d.Rules.Catalog.Action(q.Action); len(nearest) > 0 {
-			add("did you mean %s?", strings.Join(nearest, ", "))
-		}
 	case dec.Effect == policy.Deny:
 		add("only taking the denying statement or its grant away opens this; an Allow elsewhere does not")
 	case dec.Cause == Implicit:
@@ -84,6 +84,13 @@ func (d *Decider) hints(s *pratique.Snapshot, q *Query, e *Explanation) []string
 		add("%s", dec.unmet)
 	}
 	return out
+}
+
+func meant(nearest []string) string {
+	if len(nearest) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(nearest, " or ") + "?"
 }
 
 // scopeHints finds grants that would have allowed the request in another scope: the most common surprise.
