@@ -66,6 +66,9 @@ type Need struct {
 	Vars              map[string]string
 	Project           string // id, for grants in a project
 	EnterpriseProject string // id
+	ClusterType       string
+	Tags              map[string]string // of the cluster: condition keys
+	Billing           string            // "prepaid" demands more
 }
 
 // Write is one stored object: Object is nil when it goes.

@@ -31,6 +31,7 @@ const (
 	SessionLogin     SessionType = "session"   // a person at a terminal or console
 	SessionToken     SessionType = "token"     // an API token that a program shows
 	SessionBootstrap SessionType = "bootstrap" // the one-time secret of a new account
+	SessionCluster   SessionType = "cluster"   // what the kube-apiserver of a cluster shows when it asks us
 )
 
 // Session is a bearer secret that was given out. Only its hash is kept.

@@ -59,6 +59,9 @@ func (e *editor) deleteEnterpriseProject(c Delete) error {
 		return conflict("enterprise project %q belongs to every account and cannot be deleted", p.Name)
 	}
 	var h holders
+	if err := e.clustersStay(p.Name, func(c *Cluster) string { return c.EnterpriseProject }, p.ID); err != nil {
+		return err
+	}
 	e.heldByGrants(&h, e.GrantsIn(p.ID))
 	if err := h.refuse(c, p.Name); err != nil {
 		return err

@@ -141,10 +141,12 @@ func (e *editor) deleteGroup(c Delete) error {
 		h.add(KindUser, name)
 	}
 	e.heldByGrants(&h, e.GrantsOf(g.ID))
+	e.heldByPermissions(&h, g.ID)
 	if err := h.refuse(c, g.Name); err != nil {
 		return err
 	}
 	e.dropGrants(e.GrantsOf(g.ID))
+	e.dropPermissions(g.ID)
 	for _, name := range e.groupSpec(g).Members {
 		e.need("group.removeUser", "name", g.Name, "user", name)
 	}

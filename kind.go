@@ -5,24 +5,26 @@ import "strings"
 // Kind names a noun, as it stands in a manifest.
 type Kind string
 
-// The kinds. Those before KindAccessKey can be written as manifests.
+// The kinds. Those from KindProject to KindNamespacePermission can be written as manifests.
 const (
-	KindAccount           Kind = "Account"
-	KindProject           Kind = "Project"
-	KindEnterpriseProject Kind = "EnterpriseProject"
-	KindUser              Kind = "User"
-	KindGroup             Kind = "Group"
-	KindRole              Kind = "Role"
-	KindPolicy            Kind = "Policy"
-	KindGrant             Kind = "Grant"
-	KindAccessKey         Kind = "AccessKey"
-	KindPassword          Kind = "Password"
-	KindSession           Kind = "Session"
+	KindAccount             Kind = "Account"
+	KindProject             Kind = "Project"
+	KindEnterpriseProject   Kind = "EnterpriseProject"
+	KindUser                Kind = "User"
+	KindGroup               Kind = "Group"
+	KindRole                Kind = "Role"
+	KindPolicy              Kind = "Policy"
+	KindGrant               Kind = "Grant"
+	KindNamespacePermission Kind = "NamespacePermission"
+	KindCluster             Kind = "Cluster"
+	KindAccessKey           Kind = "AccessKey"
+	KindPassword            Kind = "Password"
+	KindSession             Kind = "Session"
 )
 
 // ManifestKinds lists the kinds that can be applied and exported, in the order in which a list of them must be written.
 func ManifestKinds() []Kind {
-	return []Kind{KindProject, KindEnterpriseProject, KindUser, KindPolicy, KindRole, KindGroup, KindGrant}
+	return []Kind{KindProject, KindEnterpriseProject, KindUser, KindPolicy, KindRole, KindGroup, KindGrant, KindNamespacePermission}
 }
 
 // ParseKind finds a manifest kind by its name, its plural or its short form, in any case: "User", "users", "ep".
@@ -52,6 +54,8 @@ func (k Kind) Word() string {
 		return "enterprise project"
 	case KindAccessKey:
 		return "access key"
+	case KindNamespacePermission:
+		return "namespace permission"
 	default:
 		return strings.ToLower(string(k))
 	}
@@ -63,6 +67,8 @@ func (k Kind) short() string {
 		return "ep"
 	case KindProject:
 		return "proj"
+	case KindNamespacePermission:
+		return "nsp"
 	default:
 		return ""
 	}
@@ -87,6 +93,10 @@ func (k Kind) prefix() string {
 		return "grt"
 	case KindSession:
 		return "ses"
+	case KindCluster:
+		return "c"
+	case KindNamespacePermission:
+		return "nsp"
 	default:
 		return strings.ToLower(string(k))
 	}

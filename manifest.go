@@ -27,6 +27,8 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 		spec = o.spec()
 	case *Grant:
 		spec = s.grantSpec(o)
+	case *NamespacePermission:
+		spec = s.namespacePermissionSpec(o)
 	default:
 		return Manifest{}, fmt.Errorf("%T has no manifest", o)
 	}
@@ -60,6 +62,8 @@ func (s *Snapshot) Objects(k Kind, from string, system bool) iter.Seq[any] {
 		return anys(s.Roles.From(from))
 	case KindGrant:
 		return anys(s.Grants.From(from))
+	case KindNamespacePermission:
+		return anys(s.NamespacePermissions.From(from))
 	case KindPolicy:
 		if system {
 			return s.policiesFrom(from)
@@ -89,6 +93,8 @@ func (s *Snapshot) Object(k Kind, nameOrID string) (any, error) {
 		o, ok = s.Policy(nameOrID)
 	case KindGrant:
 		o, ok = s.Grants.Find(nameOrID)
+	case KindNamespacePermission:
+		o, ok = s.NamespacePermissions.Find(nameOrID)
 	default:
 	}
 	if !ok {

@@ -15,7 +15,7 @@ type nameRule struct {
 
 func (k Kind) nameRule() nameRule {
 	switch k {
-	case KindPolicy, KindGrant:
+	case KindPolicy, KindGrant, KindNamespacePermission:
 		return nameRule{max: 128, extra: "._- "}
 	case KindUser:
 		return nameRule{max: 64, extra: "._@-"}

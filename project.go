@@ -81,6 +81,9 @@ func (e *editor) deleteProject(c Delete) error {
 		return conflict("project %q is the default of its region and cannot be deleted", p.Name)
 	}
 	var h holders
+	if err := e.clustersStay(p.Name, func(c *Cluster) string { return c.Project }, p.ID); err != nil {
+		return err
+	}
 	e.heldByGrants(&h, e.GrantsIn(p.ID))
 	if err := h.refuse(c, p.Name); err != nil {
 		return err

@@ -35,6 +35,8 @@ func (c Put) apply(e *editor) error {
 		return e.putPolicy(c.Manifest)
 	case KindGrant:
 		return e.putGrant(c.Manifest)
+	case KindNamespacePermission:
+		return e.putNamespacePermission(c.Manifest)
 	default:
 		return invalid("kind %q cannot be written as a manifest", c.Kind).hint("known kinds: %v", ManifestKinds())
 	}
@@ -56,6 +58,8 @@ func (c Delete) apply(e *editor) error {
 		return e.deletePolicy(c)
 	case KindGrant:
 		return e.deleteGrant(c)
+	case KindNamespacePermission:
+		return e.deleteNamespacePermission(c)
 	default:
 		return invalid("kind %q cannot be deleted like this", c.Kind).hint("known kinds: %v", ManifestKinds())
 	}

@@ -93,10 +93,12 @@ func (e *editor) deleteRole(c Delete) error {
 	}
 	var h holders
 	e.heldByGrants(&h, e.GrantsOf(r.ID))
+	e.heldByPermissions(&h, r.ID)
 	if err := h.refuse(c, r.Name); err != nil {
 		return err
 	}
 	e.dropGrants(e.GrantsOf(r.ID))
+	e.dropPermissions(r.ID)
 	e.endSessions(r.ID)
 	e.Roles.remove(r)
 	e.write(Remove, r, nil)

@@ -13,16 +13,18 @@ type Snapshot struct {
 	Generation uint64 // counts the changes of the account; users know it as the revision
 	AuditHead  string // hash of the newest audit record: the end of the account's chain
 
-	Projects           Table[*Project]
-	EnterpriseProjects Table[*EnterpriseProject]
-	Users              Table[*User]
-	Groups             Table[*Group]
-	Roles              Table[*Role]
-	Policies           Table[*Policy] // custom ones; Policy finds the system's as well
-	Grants             Table[*Grant]
-	AccessKeys         Table[*AccessKey]
-	Passwords          Table[*Password]
-	Sessions           Table[*Session]
+	Projects             Table[*Project]
+	EnterpriseProjects   Table[*EnterpriseProject]
+	Users                Table[*User]
+	Groups               Table[*Group]
+	Roles                Table[*Role]
+	Policies             Table[*Policy] // custom ones; Policy finds the system's as well
+	Grants               Table[*Grant]
+	Clusters             Table[*Cluster]
+	NamespacePermissions Table[*NamespacePermission]
+	AccessKeys           Table[*AccessKey]
+	Passwords            Table[*Password]
+	Sessions             Table[*Session]
 
 	memberships   *btree.BTreeG[membership] // by member, then group
 	byPrincipal   *btree.BTreeG[*Grant]
@@ -58,6 +60,7 @@ func NewSnapshot(rules *Rules, account Account) *Snapshot {
 		Projects: newTable[*Project](), EnterpriseProjects: newTable[*EnterpriseProject](),
 		Users: newTable[*User](), Groups: newTable[*Group](), Roles: newTable[*Role](),
 		Policies: newTable[*Policy](), Grants: newTable[*Grant](),
+		Clusters: newTable[*Cluster](), NamespacePermissions: newTable[*NamespacePermission](),
 		AccessKeys: newTable[*AccessKey](), Passwords: newTable[*Password](), Sessions: newTable[*Session](),
 		memberships: btree.NewBTreeGOptions(func(a, b membership) bool {
 			return a.member < b.member || a.member == b.member && a.group < b.group
@@ -81,6 +84,7 @@ func (s *Snapshot) clone() *Snapshot {
 	next.Projects, next.EnterpriseProjects = s.Projects.copy(), s.EnterpriseProjects.copy()
 	next.Users, next.Groups, next.Roles = s.Users.copy(), s.Groups.copy(), s.Roles.copy()
 	next.Policies, next.Grants = s.Policies.copy(), s.Grants.copy()
+	next.Clusters, next.NamespacePermissions = s.Clusters.copy(), s.NamespacePermissions.copy()
 	next.AccessKeys, next.Passwords, next.Sessions = s.AccessKeys.copy(), s.Passwords.copy(), s.Sessions.copy()
 	next.memberships = s.memberships.Copy()
 	next.byPrincipal, next.byPolicy, next.byScope = s.byPrincipal.Copy(), s.byPolicy.Copy(), s.byScope.Copy()

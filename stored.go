@@ -42,6 +42,10 @@ func blank(kind Kind) (object, bool) {
 		return &Policy{}, true
 	case KindGrant:
 		return &Grant{}, true
+	case KindCluster:
+		return &Cluster{}, true
+	case KindNamespacePermission:
+		return &NamespacePermission{}, true
 	case KindAccessKey:
 		return &AccessKey{}, true
 	case KindPassword:
@@ -103,6 +107,10 @@ func (e *editor) replay(w Write) error {
 	case *Grant:
 		old, _ := e.Grants.ID(o.ID)
 		e.setGrant(old, o)
+	case *Cluster:
+		e.Clusters.set(o)
+	case *NamespacePermission:
+		e.NamespacePermissions.set(o)
 	case *AccessKey:
 		e.AccessKeys.set(o)
 		e.keysByUser.Set(ownedID{o.User, o.ID})
@@ -137,6 +145,10 @@ func (e *editor) replayDelete(w Write) {
 		if g, ok := e.Grants.ID(w.ID); ok {
 			e.removeGrant(g)
 		}
+	case KindCluster:
+		drop(e.Clusters, w.ID)
+	case KindNamespacePermission:
+		drop(e.NamespacePermissions, w.ID)
 	case KindAccessKey:
 		if k, ok := e.AccessKeys.ID(w.ID); ok {
 			e.dropKey(k)

@@ -103,6 +103,7 @@ func (e *editor) deleteUser(c Delete) error {
 		h.add(KindGroup, g.Name)
 	}
 	e.heldByGrants(&h, e.GrantsOf(u.ID))
+	e.heldByPermissions(&h, u.ID)
 	keys := slices.Collect(e.KeysOf(u.ID))
 	for _, k := range keys {
 		h.add(KindAccessKey, k.Name)
@@ -114,6 +115,7 @@ func (e *editor) deleteUser(c Delete) error {
 		e.removeMember(g, u)
 	}
 	e.dropGrants(e.GrantsOf(u.ID))
+	e.dropPermissions(u.ID)
 	for _, k := range keys {
 		e.need("accessKey.delete", "name", u.Name)
 		e.dropKey(k)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/audit"
+	"github.com/pratique-iam/pratique/policy"
 )
 
 // Gate is the one door: it decides, records and commits. Nothing else writes to a directory.
@@ -123,7 +124,7 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 	for _, need := range needs {
 		q := Query{
 			Principal: pratique.Ref{Kind: kindOf(in.Who), ID: in.Who.ID}, Action: need.Operation, Vars: need.Vars,
-			Project: need.Project, EnterpriseProject: need.EnterpriseProject,
+			Project: need.Project, EnterpriseProject: need.EnterpriseProject, ClusterType: need.ClusterType, Context: attributesOf(need),
 			Time: g.Now(), Source: in.Source, MFA: in.Who.MFA,
 		}
 		d := g.Decider.Decide(s, &q)
@@ -140,6 +141,18 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 		}
 	}
 	return checks, nil
+}
+
+// attributesOf makes condition keys of what a need says about its cluster.
+func attributesOf(n pratique.Need) []policy.Attribute {
+	var out []policy.Attribute
+	for k, v := range n.Tags {
+		out = append(out, one("g:ResourceTag/"+k, v), one("acs:ResourceTag/"+k, v))
+	}
+	if n.Billing != "" {
+		out = append(out, one("billing", n.Billing))
+	}
+	return out
 }
 
 // own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds.
