@@ -1,7 +1,5 @@
 package policy
 
-import "slices"
-
 // Compiled is a Document made ready for deciding. It is made once for a version of a policy and shared by the Sets of all principals
 // that hold the policy. It is immutable.
 type Compiled struct {
@@ -48,28 +46,35 @@ const listedFrom = 256
 
 func (r *rule) compile(d *Document, i int) {
 	s := &d.Statements[i]
-	*r = rule{effect: s.Effect, dialect: d.Dialect, statement: uint32(i), principals: s.Principals}
+	*r = rule{effect: s.Effect, dialect: d.Dialect, statement: index(i), principals: s.Principals}
 	if r.except = len(s.NotActions) > 0; r.except {
 		r.actions = actionPatterns(d, s.NotActions)
 	} else {
 		r.actions = actionPatterns(d, s.Actions)
 	}
 	r.compileResources(d.Dialect, s)
-	for _, c := range s.Conditions {
-		r.conditions = append(r.conditions, compileCondition(d.Dialect, c))
+	if len(s.Conditions) > 0 {
+		r.conditions = make([]condition, len(s.Conditions))
 	}
-	r.conditions = slices.Clip(r.conditions)
+	for i, c := range s.Conditions {
+		r.conditions[i] = compileCondition(d.Dialect, c)
+	}
 }
 
 // compileResources leaves in whole what the resource element means; an absent element matches every request.
 func (r *rule) compileResources(d Dialect, s *Statement) {
-	for _, v := range slices.Concat(s.Resources, s.NotResources) {
+	if n := len(s.Resources) + len(s.NotResources) + 2*len(s.URIs); n > 0 {
+		r.resources = make([]resource, 0, n)
+	}
+	for _, v := range s.Resources {
+		r.resources = append(r.resources, compileResource(d, v.Text))
+	}
+	for _, v := range s.NotResources {
 		r.resources = append(r.resources, compileResource(d, v.Text))
 	}
 	for _, v := range s.URIs {
 		r.resources = append(r.resources, compileURI(v.Text)...)
 	}
-	r.resources = slices.Clip(r.resources)
 	r.whole = resource{rule: r, kind: resourceListed}
 	for i := range r.resources {
 		r.resources[i].rule = r

@@ -8,8 +8,8 @@ import (
 // where somebody tries to make them so.
 const stackText = 256
 
-// expand appends a template to buf with the request's values for its variables. It fails when a key is absent and has no default, and when it
-// has several values: which one is meant cannot be known. Expansion is done once, a value that looks like a variable stays as it is.
+// expand appends a template to buf with the request's values for its variables. Where a key is absent, or has several values so that it cannot
+// be known which one is meant, the default stands for it; without a default the expansion fails. Expansion is done once, a value that looks like a variable stays as it is.
 //
 // With encode the document's wildcards become the bytes of globEncoded; a text that holds one of these bytes is not UTF-8 and fails too.
 func expand(buf []byte, parts []part, q *query, encode bool) (expanded []byte, ok bool) {
@@ -40,7 +40,7 @@ func substitute(p *part, q *query) (string, bool) {
 	switch have := q.values(p.key); {
 	case len(have) == 1:
 		return have[0], true
-	case len(have) == 0 && p.hasDef:
+	case p.hasDef:
 		return p.def, true
 	}
 	return "", false

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,19 +137,21 @@ func shrink(seed []byte) []byte {
 }
 
 func shrinkWhile(seed []byte, fails func([]byte) bool) []byte {
-	for size := len(seed) / 2; size > 0; size /= 2 {
-		for from := 0; from+size <= len(seed); {
-			cut := append(append([]byte{}, seed[:from]...), seed[from+size:]...)
-			if fails(cut) {
-				seed = cut
-				continue
+	for before := -1; before != len(seed); {
+		before = len(seed)
+		for size := len(seed) / 2; size > 0; size /= 2 {
+			for from := 0; from+size <= len(seed); {
+				if cut := slices.Delete(slices.Clone(seed), from, from+size); fails(cut) {
+					seed = cut
+					continue
+				}
+				zeroed := slices.Clone(seed)
+				clear(zeroed[from : from+size])
+				if fails(zeroed) {
+					seed = zeroed
+				}
+				from += size
 			}
-			zeroed := append([]byte{}, seed...)
-			clear(zeroed[from : from+size])
-			if fails(zeroed) {
-				seed = zeroed
-			}
-			from += size
 		}
 	}
 	return seed

@@ -25,9 +25,9 @@ var genFamilies = []genFamily{
 			"StringEqualsIgnoreCaseAnyOf", "StringNotEqualsIgnoreCaseAnyOf", "StringLikeAnyOf", "StringNotLikeAnyOf",
 			"StringStartWithAnyOf", "StringEndWithAnyOf",
 		},
-		requests: []string{"alice", "Alice", "bob", "a*", "é", "É", "\u212a", "k", "", "$", "it's", "${g:UserName}", "b}"},
+		requests: []string{"alice", "Alice", "bob", "a*", "", "it's", "É", "é", "\u212a", "k", "$", "${g:UserName}", "b}", "?"},
 		policies: []string{
-			"alice", "a*", "?", "*", "bob", "É", "k", "", "a?ice", "*ice", "**",
+			"alice", "a*", "?", "*", "bob", "É", "k", "", "a?ice", "*ice", "**", "li", "al", "AL", "ce", "CE",
 			"${g:UserName}", "${ G:username }", "${g:User Name}", "${g:UserName, 'bob'}", "x${g:UserName}", "${g:UserName}*",
 			"${g:Nope}", "${g:Nope, 'it''s'}", "${g:Nope,'*'}", "${g:Nope, 'b}'}", "${*}", "a${*}", "${?}", "${$}", "${g:TagKeys}", "${g:TagKeys,'bob'}",
 			"${g:UserName", "${}", "$", "${g:UserName, bob}", "${g:Nope, 'x'y'}", "${*}*",
@@ -42,7 +42,7 @@ var genFamilies = []genFamily{
 			"NumberEquals", "NumberNotEquals", "NumberLessThan", "NumberLessThanEquals", "NumberGreaterThan", "NumberGreaterThanEquals",
 		},
 		requests: []string{"1", "1.0", "0", "-0", "-1.5", "10", "9007199254740993", "0.1", "x", "NaN", "Inf", "1/2", " 1", "007"},
-		policies: []string{"1", "1.00", "0", "-1.5", "9007199254740992", "9007199254740993", "0.10", "10", "x", "Inf", "${g:MFAAge}", "${g:Nope,'1'}", "7", ""},
+		policies: []string{"1", "1.00", "0", "-1.5", "9007199254740992", "9007199254740993", "0.10", "10", "x", "Inf", "${g:MFAAge}", "${g:Nope,'1'}", "7", "", "${g:UserName}", "${g:UserName, '1'}"},
 	},
 	{
 		keys: []string{"CurrentTime"},
@@ -52,19 +52,19 @@ var genFamilies = []genFamily{
 		requests: []string{
 			"2024-01-01T00:00:00Z", "2023-12-31T23:59:59Z", "2024-01-01T08:00:00+08:00", "2024-01-01T00:00:00.5Z", "yesterday", "2024-13-01T00:00:00Z", "",
 		},
-		policies: []string{"2024-01-01T00:00:00Z", "2024-01-01T08:00:00+08:00", "2024-01-01T00:00:01Z", "2024-01-01T00:00:00.500Z", "soon"},
+		policies: []string{"2024-01-01T00:00:00Z", "2024-01-01T08:00:00+08:00", "2024-01-01T00:00:01Z", "2024-01-01T00:00Z", "2024-01-01T00:00:00.500Z", "soon", "${g:UserName}", "${g:CurrentTime}"},
 	},
 	{
 		keys:      []string{"MFAPresent"},
 		operators: []string{"Bool"},
-		requests:  []string{"true", "false", "maybe", ""},
-		policies:  []string{"true", "false", "1", "${g:MFAPresent}"},
+		requests:  []string{"true", "false", "TRUE", "maybe", ""},
+		policies:  []string{"true", "false", "1", "False", "${g:MFAPresent}", "${g:UserName}"},
 	},
 	{
 		keys:      []string{"SourceIp"},
 		operators: []string{"IpAddress", "NotIpAddress"},
-		requests:  []string{"10.0.0.1", "10.1.2.3", "::ffff:10.0.0.1", "2001:db8::1", "::1", "10.0.0.0/8", "host", ""},
-		policies:  []string{"10.0.0.0/8", "10.0.0.1", "10.9.9.9/16", "0.0.0.0/0", "::/0", "2001:db8::/32", "::ffff:10.0.0.1", "10.0.0.1/33", "nowhere", "${g:SourceIp}"},
+		requests:  []string{"10.0.0.1", "10.1.2.3", "::ffff:10.0.0.1", "2001:db8::1", "::1", "10.0.0.0/8", "fe80::1%eth0", "host", ""},
+		policies:  []string{"10.0.0.0/8", "10.0.0.1", "10.9.9.9/16", "0.0.0.0/0", "::/0", "2001:db8::/32", "::ffff:10.0.0.1", "10.0.0.1/33", "::ffff:10.0.0.0/104", "::ffff:0.0.0.0/90", "nowhere", "${g:SourceIp}", "${g:UserName}"},
 	},
 }
 
@@ -93,6 +93,9 @@ func (d *dice) context(dialect Dialect) []Attribute {
 				}
 			}
 			out = append(out, Attribute{Key: d.recase(genKey(dialect, key)), Values: values})
+			if len(values) == 0 && d.chance(50) {
+				out = append(out, Attribute{Key: genKey(dialect, key), Values: []string{d.plain(family.requests)}})
+			}
 		}
 	}
 	return out
@@ -113,11 +116,14 @@ func (d *dice) condition(dialect Dialect, r *Request) Condition {
 		c.Key = genKey(dialect, d.pick("Nope", "UserName", "CurrentTime", "MFAAge", "SourceIp"))
 	}
 	presence := strings.HasPrefix(c.Operator, "Null") || strings.HasPrefix(c.Operator, "IsNull")
+	if d.chance(2) {
+		return c // a condition without values, which no parser lets through
+	}
 	for range 1 + d.roll(2) {
 		text := d.plain(family.policies)
 		switch {
 		case presence:
-			text = d.pick("true", "false", "true", "false", "maybe")
+			text = d.pick("true", "false", "true", "False", "maybe", "${g:MFAPresent}")
 		case d.chance(20):
 			if have := refAttribute(r, c.Key); len(have) > 0 {
 				text = d.generalise(have[0])
@@ -136,13 +142,13 @@ func (d *dice) operator(dialect Dialect, family genFamily) string {
 	}
 	name := d.pick(names...)
 	if d.chance(2) {
-		return d.pick("StringMaybe", "stringequals", "ForSomeValues:StringEquals", "ArnLike", "NullIfExists", "", "StringNotStartWith") + d.pick("", name)
+		return d.pick("StringMaybe", "stringequals", "ForSomeValues:StringEquals", "ArnLike", "NullIfExists", "ForAnyValue:Null", "", "StringNotStartWith") + d.pick("", name)
 	}
 	if dialect == RAM && !d.chance(3) {
 		return name
 	}
-	if d.chance(12) {
-		return d.pick("Null", "IsNullOrEmpty")
+	if d.chance(15) {
+		return d.pick("IsNullOrEmpty", "Null")
 	}
 	if d.chance(25) {
 		name = d.pick("ForAllValues:", "ForAnyValue:") + name

@@ -100,7 +100,7 @@ func (d *dice) request() *Request {
 func (d *dice) principal() Principal {
 	return Principal{
 		Type: d.pick("RAM", "Service", "Federated"),
-		ID:   d.pick("acs:ram::1:user/alice", "cs.aliyuncs.com", "acs:ram::1:oidc-provider/ack-rrsa-c1"),
+		ID:   d.pick("acs:ram::1:user/alice", "cs.aliyuncs.com", "acs:ram::1:oidc-provider/ack-rrsa-c1", "acs:ram::1:role/X", "acs:ram::1:role/x", "acs:ram::1:user/Alice"),
 	}
 }
 
@@ -200,13 +200,16 @@ func (d *dice) resource(dialect Dialect, r *Request) string {
 	switch {
 	case d.chance(60):
 	case dialect == RAM:
-		text = d.pick(append(ramResources(), "*", "**", "acs:*:*:*:*", "acs:ram:*:*:ROLE/*", "acs:ram::*:role/aliyunx", "acs:cs:*:1:*", "${*}")...)
+		text = d.pick(append(ramResources(), "*", "**", "acs:*:*:*:*", "acs:ram:*:*:ROLE/*", "acs:oss:*:*:ROLE/*", "acs:ram::*:role/aliyunx", "acs:cs:*:1:*", "${*}")...)
 	default:
 		text = d.pick(append(huaweiResources(), "*", "**", "*:*:*:*:*", "cce:*:*:cluster:${g:UserName}", "cce:*:*:*:c1/${g:UserName, 'bob'}*",
 			"cce:*:*:cluster:${g:Nope}", "cce:*:*:cluster:${g:TagKeys}/*", "*:*:*:*:${*}", "*:*:*:*:b${*}", "cce:*:d1:cluster:*", "cce:*",
 			"*:*:*:agency:Adm", "cce:*:*:cluster:${g:Nope,'c1'}", "cce:*:*:cluster:${g:UserName", "cce:${g:Nope}", "*:*:*:${g:Nope}")...)
 	}
 	text = d.generalise(text)
+	if dialect == RAM {
+		text = d.recase(text)
+	}
 	if text == "" {
 		return "*"
 	}
@@ -256,13 +259,13 @@ func ramActions() []string {
 func huaweiResources() []string {
 	return []string{
 		"", "cce:local-1:d1:cluster:c1", "cce:local-1:d1:cluster:c1/alice", "cce:local-1:d1:cluster:alice", "cce:local-1:d1:cluster:c1/ns/p:x", "cce:local-1:d1:node:é",
-		"iam::d1:agency:Adm", "/iam/agencies/Adm", "obs:::bucket:b*", "cce:local-1:d1", "cce:local-1:d1:cluster:*", "CCE:local-1:d1:cluster:c1", "cce:a:b:d1:cluster:c1",
+		"iam::d1:agency:Adm", "/iam/agencies/Adm", "iam::d1:user:Adm", "obs::d1:agency:Adm", "obs:::bucket:b*", "cce:local-1:d1", "cce:local-1:d1:cluster:*", "CCE:local-1:d1:cluster:c1", "cce:a:b:d1:cluster:c1",
 	}
 }
 
 func ramResources() []string {
 	return []string{
 		"", "acs:cs:*:1:cluster/c1", "acs:ram::1:role/AliyunX", "acs:ram:*:1:role/aliyunx", "acs:ram::1:user/Alice", "acs:log:cn:1:project/p/logstore/mse_é",
-		"acs:oss:::b/${g:UserName}", "acs:ram::1:role/É", "acs:ram::1:group/role/X",
+		"acs:oss:::b/${g:UserName}", "acs:ram::1:role/É", "acs:ram::1:group/role/X", "acs:oss::1:role/Ab",
 	}
 }

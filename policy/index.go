@@ -22,11 +22,11 @@ func Compile(sources ...Source) *Set {
 		}
 		s.context = s.context || src.Compiled.usesContext()
 		for j := range src.Compiled.rules {
-			claims = s.claim(claims, uint32(i), &src.Compiled.rules[j])
+			claims = s.claim(claims, index(i), &src.Compiled.rules[j])
 			s.length++
 		}
 	}
-	slices.SortStableFunc(claims, compareClaims)
+	slices.SortFunc(claims, compareClaims)
 	s.fill(claims)
 	s.hash()
 	s.link()
@@ -55,8 +55,8 @@ func (s *Set) claim(claims []claim, source uint32, r *rule) []claim {
 	}
 	for _, target := range r.targets() {
 		s.places = append(s.places, place{resource: target, source: source, statement: r.statement})
-		c := claim{rule: r, ordinal: uint32(s.length), head: target.text[:target.head]}
-		c.entry.place = uint32(len(s.places) - 1)
+		c := claim{rule: r, ordinal: index(s.length), head: target.text[:target.head]}
+		c.entry.place = index(len(s.places) - 1)
 		switch {
 		case r.guarded():
 		case target.kind == resourceAny:
@@ -110,18 +110,20 @@ func (c *claim) sameCell(d *claim) bool {
 	return c.key == d.key && c.pattern == d.pattern && c.kind == d.kind && c.rule.dialect == d.rule.dialect && (c.kind != cellExcept || c.ordinal == d.ordinal)
 }
 
-// compareClaims sorts by key, cell, effect (Deny first), and literal head of the resource. What needs no check comes
-// first among them. Claims that compare equal keep the order of their sources.
+// compareClaims sorts by key, cell, effect (Deny first), and literal head of the resource; what needs no check comes before all heads. At last
+// the order of the sources counts, so that the same policies always give the same index.
 func compareClaims(a, b claim) int {
-	c := cmp.Or(
-		strings.Compare(a.key, b.key), cmp.Compare(a.kind, b.kind), strings.Compare(a.pattern, b.pattern), cmp.Compare(a.rule.dialect, b.rule.dialect))
+	if c := strings.Compare(a.key, b.key); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.pattern, b.pattern); c != 0 {
+		return c
+	}
+	c := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.rule.dialect, b.rule.dialect))
 	if c == 0 && a.kind == cellExcept {
 		c = cmp.Compare(a.ordinal, b.ordinal)
 	}
-	if c != 0 {
-		return c
-	}
-	if c = -cmp.Compare(a.rule.effect, b.rule.effect); c != 0 {
+	if c = cmp.Or(c, -cmp.Compare(a.rule.effect, b.rule.effect)); c != 0 {
 		return c
 	}
 	if done := a.entry.left == leftNothing; done != (b.entry.left == leftNothing) {
@@ -130,13 +132,12 @@ func compareClaims(a, b claim) int {
 		}
 		return 1
 	}
-	return strings.Compare(a.head, b.head)
+	return cmp.Or(strings.Compare(a.head, b.head), cmp.Compare(a.entry.place, b.entry.place))
 }
 
-// fill turns sorted claims into cells and entries. Behind an entry that has nothing left to check nothing of its run is kept, and a statement that names an action twice is
-// kept once.
+// fill turns sorted claims into cells and entries. Behind an entry that has nothing left to check nothing of its run is kept, and a
+// statement that names an action twice is kept once.
 func (s *Set) fill(claims []claim) {
-	s.entries = make([]entry, 0, len(claims))
 	for i := range claims {
 		c := &claims[i]
 		same := i > 0 && claims[i-1].sameCell(c)
@@ -150,12 +151,13 @@ func (s *Set) fill(claims []claim) {
 			}
 		}
 		s.entries = append(s.entries, c.entry)
-		last.hi = uint32(len(s.entries))
+		last.hi = index(len(s.entries))
 		if c.rule.effect == Deny {
 			last.mid = last.hi
 		}
 	}
-	s.entries, s.cells, s.places = slices.Clip(s.entries), slices.Clip(s.cells), slices.Clip(s.places)
+	// A set lives long: what append took in advance is given back.
+	s.entries, s.cells, s.places = slices.Clone(s.entries), slices.Clone(s.cells), slices.Clone(s.places)
 }
 
 // begin appends an empty cell for a claim.
@@ -163,45 +165,52 @@ func (s *Set) begin(c *claim, sameKey bool) {
 	if sameKey {
 		s.cells[len(s.cells)-1].flags |= cellMore
 	}
-	n := uint32(len(s.entries))
-	begun := cell{pattern: c.pattern, lo: n, mid: n, hi: n, key: uint8(len(c.key)), kind: c.kind, flags: uint8(c.rule.dialect)}
+	n := index(len(s.entries))
+	begun := cell{pattern: c.pattern, lo: n, mid: n, hi: n, key: uint8(min(len(c.key), maxKey)), kind: c.kind, flags: uint8(c.rule.dialect)}
 	if c.kind == cellOperation {
 		begun.operation = c.pattern[len(c.key)+2]
 	}
 	s.cells = append(s.cells, begun)
 }
 
-// hash fills the slots: at most half of them are taken, and a slot has room for the number of the last cell.
+// hash fills the slots: at most three in four of them are taken, and a slot has room for the number of the last cell.
 func (s *Set) hash() {
-	keys := 0
-	for i := range s.cells {
-		if s.cells[i].flags&cellMore == 0 {
-			keys++
+	var firsts []int // cells that begin a key
+	for n := range s.cells {
+		switch {
+		case n > 0 && s.cells[n-1].flags&cellMore != 0:
+		case s.cells[n].key == 0:
+			s.root = index(n) + 1
+		default:
+			firsts = append(firsts, n)
 		}
 	}
-	s.slots = make([]uint32, 1<<bits.Len(uint(max(2*keys-1, 0))))
-	s.shift = uint8(bits.Len(uint(len(s.cells))))
-	tags := make(map[uint32]bool, keys)
-	for n := 0; n < len(s.cells); n++ {
-		hash := hashKey(s.cells[n].pattern[:s.cells[n].key])
+	s.slots = make([]uint32, 1<<bits.Len(uint(len(firsts)*4/3)))
+	s.shift = uint8(bits.Len32(index(len(s.cells)))) //nolint:gosec // at most 32
+	tags := make(map[uint32]bool, len(firsts))
+	for _, n := range firsts {
+		c := &s.cells[n]
+		hash := hashKey(c.pattern[:c.key])
 		tag := tagOf(hash, s.shift)
 		s.collides = s.collides || tags[tag]
 		tags[tag] = true
-		s.occupy(uint32(hash), tag<<s.shift|uint32(n+1))
-		for s.cells[n].flags&cellMore != 0 {
-			n++
-		}
+		s.occupy(low32(hash), tag<<s.shift|index(n+1))
 	}
 }
 
 // occupy puts a slot's content into the first free one from where the hash says.
 func (s *Set) occupy(hash, content uint32) {
-	mask := uint32(len(s.slots) - 1)
+	mask := index(len(s.slots) - 1)
 	i := hash & mask
 	for s.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
 	s.slots[i] = content
+}
+
+// index is n as the index keeps it, in half the space. The statements of a principal do not reach four thousand millions.
+func index(n int) uint32 {
+	return uint32(n) //nolint:gosec // a number of things in memory, each of them larger than a byte
 }
 
 // link fills up, when a run is long enough to be searched.

@@ -33,7 +33,7 @@ func refCondition(dialect Dialect, c Condition, r *Request) refVerdict {
 		return refBroken
 	}
 	haves := refAttribute(r, c.Key)
-	if len(haves) == 0 && !op.aboutPresence() {
+	if len(haves) == 0 && op.family != "Presence" {
 		return refAbsent(op)
 	}
 	var wants [][]refRune
@@ -45,7 +45,7 @@ func refCondition(dialect Dialect, c Condition, r *Request) refVerdict {
 		}
 		wants = append(wants, want)
 	}
-	if op.aboutPresence() {
+	if op.family == "Presence" {
 		return refPresence(op, haves, wants)
 	}
 	for _, have := range haves {
@@ -69,13 +69,14 @@ func refAbsent(op refOperator) refVerdict {
 	}
 }
 
+// refPresence judges Null and IsNullOrEmpty, whose values say whether the key shall be absent.
 func refPresence(op refOperator, haves []string, wants [][]refRune) refVerdict {
 	holds := len(haves) == 0
 	if op.name == "IsNullOrEmpty" && strings.Join(haves, "") == "" {
 		holds = true
 	}
 	for _, want := range wants {
-		if (refString(want) == "true") == holds {
+		if (refFold(refString(want)) == "true") == holds {
 			return refYes
 		}
 	}
@@ -113,7 +114,8 @@ func refCompareAll(op refOperator, haves []string, wants [][]refRune) refVerdict
 	return refNo
 }
 
-// refValuesParse checks what can be checked without a request: that variables can be read, and that values without one fit.
+// refValuesParse checks what can be checked without a request: that there are values, that their variables can be read, and that
+// those without one fit.
 func refValuesParse(dialect Dialect, op refOperator, values []Value) bool {
 	for _, v := range values {
 		parts, readable := refSplit(dialect, v.Text)
@@ -121,12 +123,13 @@ func refValuesParse(dialect Dialect, op refOperator, values []Value) bool {
 			return false
 		}
 	}
-	return true
+	return len(values) > 0
 }
 
+// refAttribute returns the values of a key. One that is there without values counts as absent.
 func refAttribute(r *Request, key string) []string {
 	for _, a := range r.Context {
-		if refFold(a.Key) == refFold(key) {
+		if refFold(a.Key) == refFold(key) && len(a.Values) > 0 {
 			return a.Values
 		}
 	}

@@ -34,7 +34,7 @@ func refParseOperator(dialect Dialect, text string) (refOperator, bool) {
 			return op, op.prefix == "" && !op.ifExists
 		}
 	}
-	for _, line := range strings.Split(refOperatorTable, "\n") {
+	for line := range strings.SplitSeq(refOperatorTable, "\n") {
 		fields := strings.Fields(line)
 		if len(fields) == 5 && fields[0] == text && (fields[1] == "both" || fields[1] == dialect.String()) {
 			op.family, op.name, op.negated = fields[2], fields[3], fields[4] == "not"
@@ -86,8 +86,6 @@ IpAddress                       both   Ip     Contains          is
 NotIpAddress                    both   Ip     Contains          not
 `
 
-func (op refOperator) aboutPresence() bool { return op.family == "Presence" }
-
 // parses reports whether a policy value fits the operator.
 func (op refOperator) parses(text string) bool {
 	switch op.family {
@@ -95,7 +93,7 @@ func (op refOperator) parses(text string) bool {
 		_, ok := refPrefix(text)
 		return ok
 	case "Presence":
-		return text == "true" || text == "false"
+		return refIsBool(text)
 	default:
 		return op.parsesRequest(text)
 	}
@@ -108,13 +106,11 @@ func (op refOperator) parsesRequest(text string) bool {
 	case "Number":
 		_, ok = refNumber(text)
 	case "Date":
-		_, err := time.Parse(time.RFC3339, text)
-		ok = err == nil
+		_, ok = refDate(text)
 	case "Bool":
-		ok = text == "true" || text == "false"
+		ok = refIsBool(text)
 	case "Ip":
-		_, err := netip.ParseAddr(text)
-		ok = err == nil
+		_, ok = refAddress(text)
 	}
 	return ok
 }
@@ -128,15 +124,15 @@ func (op refOperator) compare(have string, pattern []refRune) bool {
 		b, _ := refNumber(want)
 		return op.ordered(a.Cmp(b))
 	case "Date":
-		a, _ := time.Parse(time.RFC3339, have)
-		b, _ := time.Parse(time.RFC3339, want)
+		a, _ := refDate(have)
+		b, _ := refDate(want)
 		return op.ordered(a.Compare(b))
 	case "Ip":
-		a, _ := netip.ParseAddr(have)
+		a, _ := refAddress(have)
 		b, _ := refPrefix(want)
-		return b.Contains(a.Unmap())
+		return b.Contains(a)
 	case "Bool":
-		return have == want
+		return refFold(have) == refFold(want)
 	}
 	switch op.name {
 	case "Like":
@@ -176,15 +172,32 @@ func refNumber(text string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(text)
 }
 
-// refPrefix reads an address or a CIDR. IPv4 written as IPv6 is IPv4.
+func refIsBool(text string) bool { return refFold(text) == "true" || refFold(text) == "false" }
+
+// refDate reads a date with time and zone; the seconds may be left out, as ISO 8601 has it.
+func refDate(text string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if date, err := time.Parse(layout, text); err == nil {
+			return date, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// refAddress reads an address. IPv4 written as IPv6 is IPv4; a zone has no place in a policy.
+func refAddress(text string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(text)
+	return addr.Unmap(), err == nil && addr.Zone() == ""
+}
+
+// refPrefix reads an address or a CIDR, which must lie on one side of the border between IPv4 and IPv6.
 func refPrefix(text string) (netip.Prefix, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		addr = addr.Unmap()
+	if addr, ok := refAddress(text); ok {
 		return netip.PrefixFrom(addr, addr.BitLen()), true
 	}
 	prefix, err := netip.ParsePrefix(text)
-	if err == nil && prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
-		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	if err != nil || !prefix.Addr().Is4In6() {
+		return prefix, err == nil
 	}
-	return prefix, err == nil
+	return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96), prefix.Bits() >= 96
 }

@@ -78,7 +78,7 @@ func refPrincipal(s *Statement, r *Request) bool {
 	}
 	for _, trusted := range s.Principals {
 		for _, asking := range r.Principals {
-			if trusted.Type == asking.Type && trusted.ID == asking.ID {
+			if trusted.Type == asking.Type && (trusted.ID == asking.ID || refIsRole(asking.ID) && refFold(trusted.ID) == refFold(asking.ID)) {
 				return true
 			}
 		}
@@ -115,7 +115,7 @@ func refRoleAction(text string) []string {
 	}
 	segments := strings.Split(refFold(text), ":")
 	for i, segment := range segments {
-		if segment == "" {
+		if segment == "" && len(segments) > 1 {
 			segments[i] = "*"
 		}
 	}
@@ -161,11 +161,15 @@ func refResource(d *Document, s *Statement, r *Request) bool {
 
 // refRAMResource compares ARNs as whole strings. Role names are written in lower case by everybody, so a role ARN is compared folded.
 func refRAMResource(pattern, resource string) bool {
-	segments := strings.SplitN(resource, ":", 5)
-	if len(segments) == 5 && segments[1] == "ram" && strings.HasPrefix(segments[4], "role/") {
+	if refIsRole(resource) {
 		return refGlobText(refFold(pattern), refFold(resource))
 	}
 	return refGlobText(pattern, resource)
+}
+
+func refIsRole(arn string) bool {
+	segments := strings.SplitN(arn, ":", 5)
+	return len(segments) == 5 && segments[1] == "ram" && strings.HasPrefix(segments[4], "role/")
 }
 
 // refHuaweiResource compares segment by segment when the pattern has five or more of them. Only the last may hold variables; a

@@ -50,7 +50,7 @@ func refReadVariable(inside string) (refPart, bool) {
 	}
 	key, fallback, hasFallback := strings.Cut(inside, ",")
 	part := refPart{key: strings.TrimSpace(key), defaults: hasFallback}
-	if part.key == "" || strings.Contains(part.key, " ") {
+	if part.key == "" || strings.ContainsAny(part.key, " '${}*?") {
 		return refPart{}, false
 	}
 	if !hasFallback {

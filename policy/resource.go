@@ -99,7 +99,7 @@ func compileSegments(text string, path int) resource {
 	if !strings.Contains(text[path:], "${") {
 		r := compileGlob(text)
 		if int(r.head) < path {
-			r.kind, r.path = resourceSegments, uint32(path)
+			r.kind, r.path = resourceSegments, index(path)
 		}
 		return r
 	}
@@ -107,7 +107,7 @@ func compileSegments(text string, path int) resource {
 	if err != nil {
 		return resource{kind: resourceBroken}
 	}
-	return resource{text: text, parts: parts, path: uint32(path), kind: resourceTemplate}
+	return resource{text: text, parts: parts, path: index(path), kind: resourceTemplate}
 }
 
 // compileURI compiles a member of Huawei's {"uri": [...]}. The path of an agency also stands for the agency's resource name.
@@ -121,9 +121,9 @@ func compileURI(text string) []resource {
 
 func literalHead(pattern string) uint32 {
 	if i := strings.IndexAny(pattern, "*?"); i >= 0 {
-		return uint32(i)
+		return index(i)
 	}
-	return uint32(len(pattern))
+	return index(len(pattern))
 }
 
 // segmentsEnd is the index behind the fourth colon, -1 when there are fewer.

@@ -1,14 +1,13 @@
 package policy
 
-import "strings"
-
 // Set is an immutable, indexed collection of the statements of several policies: those that are in force for a principal at one scope. Make
 // one with Compile; a nil Set is empty.
 //
 // The index answers "which statements could match" in three steps. Each touches few cache lines, and the first two do not wait for one
 // another: with many principals the memory is cold, and nothing else costs as much.
 //
-//  1. The action: a hash table from the keys of action patterns (see actionKey) to cells. A request has at most four keys.
+//  1. The action: a hash table from the keys of action patterns (see actionKey) to cells. A request has at most four keys, of which the
+//     empty one needs no looking up.
 //  2. The effect: a cell has its Deny entries first, then its Allow entries.
 //  3. The resource: an entry has a few bits of the literal text that its pattern demands (see anchor), which turn nearly all others away
 //     without reading the pattern; long runs are searched (see Set.search).
@@ -20,6 +19,7 @@ type Set struct {
 	entries  []entry
 	places   []place
 	up       []uint32 // only when some run is long: per entry, see search
+	root     uint32   // number of the first cell whose key is empty plus one; it has no slot
 	shift    uint8    // of a slot's hash bits
 	collides bool     // two keys have the same bits in their slots
 	context  bool     // see Chain.UsesContext
@@ -53,34 +53,6 @@ const (
 	cellOperation                 // "*:", then the operation or the beginning of one: "cce:*:get*", the commonest pattern of all
 	cellGlob                      // a glob
 	cellExcept                    // NotAction: the statement of its entries is asked
-)
-
-// entry is one statement's wish for one resource pattern: 12 bytes, the only part of the index that grows with actions times resources.
-type entry struct {
-	place  uint32
-	anchor uint32 // see anchor
-	length uint16 // of the literal text that the anchor is taken from
-	near   nearKind
-	left   remainder
-}
-
-// nearKind is where a resource must have the literal text of a pattern.
-type nearKind uint8
-
-const (
-	nearAny   nearKind = iota // nothing is known
-	nearHead                  // begins with it
-	nearTail                  // ends with it
-	nearWhole                 // is it
-)
-
-// remainder is what is left to check of an entry that is near; the zero value is everything.
-type remainder uint8
-
-const (
-	leftAll      remainder = iota // the resource, conditions, principals
-	leftResource                  // the resource; there are no others
-	leftNothing                   // the pattern is '*' as well
 )
 
 // place is what an entry points to: a resource pattern and the statement that it belongs to.
@@ -120,11 +92,15 @@ func (s *Set) decide(q *query) (e Effect, source, statement int) {
 	}
 	var found [len(q.prefix)]uint32 // first cells; the most literal key first, where most statements are
 	n := 0
-	for i := q.n - 1; i >= 0; i-- {
+	for i := q.n - 1; i > 0; i-- {
 		if c, ok := s.find(q, &q.prefix[i]); ok {
 			found[n] = c
 			n++
 		}
+	}
+	if s.root > 0 {
+		found[n] = s.root - 1
+		n++
 	}
 	for _, effect := range [...]Effect{Deny, Allow} {
 		for _, first := range found[:n] {
@@ -139,9 +115,9 @@ func (s *Set) decide(q *query) (e Effect, source, statement int) {
 // find looks a key up and returns its first cell. It believes the bits of the hash: the cell itself is compared when one of its entries is
 // near, which for most is never. Only in a set where two keys share their bits the right one must be told here.
 func (s *Set) find(q *query, key *prefix) (uint32, bool) {
-	mask := uint32(len(s.slots) - 1)
+	mask := index(len(s.slots) - 1)
 	tag := tagOf(key.hash, s.shift)
-	for i := uint32(key.hash) & mask; ; i = (i + 1) & mask {
+	for i := low32(key.hash) & mask; ; i = (i + 1) & mask {
 		slot := s.slots[i]
 		if slot == 0 {
 			return 0, false
@@ -158,6 +134,8 @@ func (s *Set) find(q *query, key *prefix) (uint32, bool) {
 
 // tagOf is what a slot keeps of a hash above the number of the cell.
 func tagOf(hash uint64, shift uint8) uint32 { return uint32(hash>>32) >> shift }
+
+func low32(n uint64) uint32 { return uint32(n & 0xFFFFFFFF) }
 
 // match finds a statement of an effect among the cells of one key.
 func (s *Set) match(q *query, n uint32, effect Effect) *place {
@@ -282,51 +260,4 @@ func (s *Set) confirm(q *query, e *entry, effect Effect) *place {
 		return nil
 	}
 	return p
-}
-
-// isNear reports whether a resource may match the entry, by the length and the last eight bytes of a literal text in it.
-func (e *entry) isNear(name string) bool {
-	n := int(e.length)
-	switch e.near {
-	case nearHead:
-		return len(name) >= n && anchor(name, n) == e.anchor
-	case nearTail:
-		return len(name) >= n && anchor(name, len(name)) == e.anchor
-	case nearWhole:
-		return len(name) == n && anchor(name, n) == e.anchor
-	case nearAny:
-	}
-	return true
-}
-
-// anchor condenses the eight bytes of s before end; end must be at least anchorSize. The bit between upper and lower case is set, so that role
-// names fold; like the condensing itself this only lets a few more through.
-func anchor(s string, end int) uint32 {
-	b := s[end-anchorSize : end]
-	word := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-	word |= 0x2020202020202020
-	return uint32(word) ^ uint32(word>>32)*0x9E3779B1
-}
-
-const anchorSize = 8
-
-// setNear chooses the text that an entry is recognised by: all of a literal, else the longer of the two literal ends of a pattern, when it is long
-// enough.
-func (e *entry) setNear(r *resource) {
-	text, near := r.text[:r.head], nearHead
-	switch {
-	case r.kind == resourceTemplate:
-		return // when it is broken it matches what its text does not
-	case r.kind == resourceLiteral:
-		near = nearWhole
-	default:
-		if tail := r.text[strings.LastIndexAny(r.text, "*?")+1:]; len(tail) > len(text) {
-			text, near = tail, nearTail
-		}
-	}
-	if len(text) < anchorSize || len(text) > 1<<16-1 {
-		return
-	}
-	e.near, e.length, e.anchor = near, uint16(len(text)), anchor(text, len(text))
 }

@@ -12,7 +12,7 @@ type part struct {
 	lit    string
 	wild   byte   // '*' or '?'
 	key    string // condition key whose value stands here, as written
-	def    string // stands here when the key is absent and hasDef is true
+	def    string // stands here when the key is absent or has several values, and hasDef is true
 	hasDef bool
 }
 

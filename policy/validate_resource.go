@@ -126,7 +126,7 @@ func (r *reader) uris(s *Statement, n *node) []Value {
 	for _, v := range list {
 		r.length(v, "IAM.1042", "a URI", r.limits.ResourceLength)
 		name, ok := strings.CutPrefix(v.Text, "/iam/agencies/")
-		if !ok || name == "" || strings.ContainsAny(name, "/ ") || hasControl(name) {
+		if !ok || name == "" || strings.ContainsAny(name, "/ $") || hasControl(name) {
 			r.refuse(v.Pos, "IAM.1038", "URI "+quote(v.Text)+" does not name an agency", `write "/iam/agencies/<id or name>"`)
 		}
 	}

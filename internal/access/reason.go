@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pratique-iam/pratique/policy"
 )
@@ -47,7 +48,7 @@ func (d *Decision) implicit() string {
 	}
 	w := &d.walks[d.decisive]
 	reason := "no statement in force allows " + names
-	if r := w.resources[w.resource]; r != "" && r != "*" {
+	if r := w.resources[w.resource]; r != "" && r != "*" && !strings.HasSuffix(r, ":") && !strings.HasSuffix(r, "/") {
 		reason += " on " + r
 	}
 	return reason

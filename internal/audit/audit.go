@@ -30,6 +30,7 @@ const (
 	PasswordSet      Event = "password.set"
 	KeyChanged       Event = "access-key.changed"
 	BootstrapOffered Event = "bootstrap.offered"
+	SessionsExpired  Event = "session.expired"
 )
 
 // Record is one entry. Seq is the generation of the account that the record belongs to; secrets never stand in it.

@@ -41,11 +41,11 @@ func (s *Sealer) Rotate() error {
 
 // lock keeps other processes from rotating. The directory is locked and not the file, because the file is replaced.
 func lock(dir string) (unlock func(), err error) {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // G304: the operator names the file
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // G115: descriptors are small
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
 		_ = d.Close()
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func TestSealedValueOpensAgain(t *testing.T) {
 		sealed := must(s.Seal([]byte(plain), record))(t)
 		opens(t, s, sealed, plain)
 		opens(t, must(Open(path))(t), sealed, plain) // after a restart
-		if plain != "" && bytes.Contains(sealed, []byte(plain)) {
+		if len(plain) > 8 && bytes.Contains(sealed, []byte(plain)) {
 			t.Error("the sealed value shows the secret")
 		}
 	}

@@ -19,7 +19,7 @@ type Config struct {
 	Listen string // address of the TLS listener, "localhost:8443"
 	URL    string // address that users reach it at; empty: from the listener
 
-	EtcdEndpoints            []string // an external store; empty: embedded in this process
+	EtcdEndpoints             []string // an external store; empty: embedded in this process
 	EtcdCA, EtcdCert, EtcdKey string   // files, for an external store over TLS
 
 	Regions []string // each has a default project; empty: local-1

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pratique-iam/pratique/internal/server"
+)
+
+// newServe is the server. What its parts are and how they fit is internal/server's.
+func newServe() *cobra.Command {
+	var c server.Config
+	var logFormat, logLevel string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run a server",
+		Long: `Run a server until it is interrupted.
+
+The first start makes everything that is needed in the data directory: the account "default", its
+root user, a certificate authority (ca.crt) and a certificate, keys, and a one-time secret with
+which the root signs in (bootstrap-secret). The store is an etcd inside the process; name an
+external one with --etcd-endpoints.`,
+		Example: `  pratique serve
+  pratique serve --data /var/lib/pratique --listen :8443 --url https://iam.example.com:8443 --host iam.example.com
+  pratique serve --etcd-endpoints https://10.0.0.1:2379,https://10.0.0.2:2379 --etcd-ca ca.pem`,
+		Args: arguments(0, 0, ""),
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Data, "data", "pratique-data", "`DIR` in which the server keeps everything")
+	f.StringVar(&c.Listen, "listen", "localhost:8443", "`ADDR` to listen on")
+	f.StringVar(&c.URL, "url", "", "`URL` under which others reach this server (default: from the listener, https://localhost:8443)")
+	f.StringSliceVar(&c.EtcdEndpoints, "etcd-endpoints", nil, "`URLS` of an external etcd, separated by commas")
+	f.StringVar(&c.EtcdCA, "etcd-ca", "", "`FILE` with the certificate authority of the external etcd")
+	f.StringVar(&c.EtcdCert, "etcd-cert", "", "`FILE` with our certificate for the external etcd")
+	f.StringVar(&c.EtcdKey, "etcd-key", "", "`FILE` with the key of --etcd-cert")
+	f.StringSliceVar(&c.Regions, "region", []string{"local-1"}, "`NAME` of a region; may be repeated")
+	f.StringSliceVar(&c.Hosts, "host", nil, "further `NAME` for the certificate; may be repeated")
+	f.StringVar(&logFormat, "log-format", "text", "how to log: text or json")
+	f.StringVar(&logLevel, "log-level", "info", "what to log: debug, info, warn or error")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		log, err := newLog(cmd.ErrOrStderr(), logFormat, logLevel)
+		if err != nil {
+			return err
+		}
+		if (c.EtcdCert == "") != (c.EtcdKey == "") {
+			return usage("--etcd-cert and --etcd-key belong together; give both or neither")
+		}
+		if len(c.EtcdEndpoints) == 0 && c.EtcdCA+c.EtcdCert != "" {
+			return usage("--etcd-ca, --etcd-cert and --etcd-key are for an external etcd; name it with --etcd-endpoints")
+		}
+		c.Log, c.Out = log, cmd.OutOrStdout()
+		return server.Run(cmd.Context(), c)
+	}
+	return cmd
+}
+
+func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usage("--log-level %q is not one of debug, info, warn, error", level)
+	}
+	options := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, usage("--log-format %q is not text or json", format)
+}

@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/apiv1"
+	"github.com/pratique-iam/pratique/internal/access"
+	"github.com/pratique-iam/pratique/internal/audit"
+	"github.com/pratique-iam/pratique/internal/authn"
+)
+
+// Sealer encrypts a secret so that it opens at the given path only. internal/seal has one.
+type Sealer interface {
+	Seal(plain []byte, path string) ([]byte, error)
+}
+
+type newAccessKeyIn struct {
+	Body apiv1.NewAccessKey `body:""`
+}
+
+// newAccessKey makes a key for a user and shows its secret, this once.
+func (a *API) newAccessKey(ctx context.Context, c Call, in newAccessKeyIn) (created[apiv1.AccessKey], error) {
+	var none created[apiv1.AccessKey]
+	user := in.Body.User
+	if user == "" {
+		user = c.Who.Name
+	}
+	// Decided on the name as it was given, so that the Gate's refusal cannot tell how the user spells it.
+	need := pratique.Need{Operation: "accessKey.create", Vars: map[string]string{"name": user}}
+	if err := a.Gate.May(c.Snapshot, c.Who, need, c.Source); err != nil {
+		return none, err
+	}
+	id, secret := authn.NewAccessKey()
+	sealed, err := a.Sealer.Seal([]byte(secret), authn.AccessKeyPath(c.Who.Account, id))
+	if err != nil {
+		return none, fmt.Errorf("seal the secret of access key %s: %w", id, err)
+	}
+	result, err := a.Gate.Apply(ctx, access.Intent{
+		Who: c.Who, Event: audit.KeyChanged, Source: c.Source, Request: c.Request,
+		Changes: []pratique.Change{pratique.AddAccessKey{ID: id, User: user, Sealed: sealed}},
+	})
+	if err != nil {
+		return none, err
+	}
+	out := apiv1.AccessKey{ID: id, User: user, Secret: secret}
+	if k, ok := result.Snapshot.AccessKeys.ID(id); ok {
+		out.User, out.Created = result.Snapshot.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: k.User}), k.Created
+	}
+	return created[apiv1.AccessKey]{out}, nil
+}
+
+// accessKeys lists the keys of a user, without their secrets.
+func (a *API) accessKeys(_ context.Context, c Call, in ofUser) (apiv1.List[apiv1.AccessKey], error) {
+	out := apiv1.List[apiv1.AccessKey]{Revision: c.Snapshot.Generation}
+	id, err := a.owner(c, in.User, "accessKey.list")
+	if err != nil {
+		return out, err
+	}
+	for k := range c.Snapshot.KeysOf(id) {
+		out.Items = append(out.Items, apiv1.AccessKey{
+			ID: k.ID, User: c.Snapshot.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: id}), Disabled: k.Disabled, Created: k.Created,
+		})
+	}
+	return out, nil
+}
+
+type accessKeyIn struct {
+	withID
+	Body apiv1.AccessKeyState `body:""`
+}
+
+func (a *API) setAccessKey(ctx context.Context, c Call, in accessKeyIn) (done, error) {
+	return done{}, a.apply(ctx, c, audit.KeyChanged, "", pratique.SetAccessKey{ID: in.ID, Disabled: in.Body.Disabled})
+}
+
+func (a *API) deleteAccessKey(ctx context.Context, c Call, in withID) (done, error) {
+	return done{}, a.apply(ctx, c, audit.KeyChanged, "", pratique.SetAccessKey{ID: in.ID, Delete: true})
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/apiv1"
+	"github.com/pratique-iam/pratique/internal/access"
+	"github.com/pratique-iam/pratique/internal/audit"
+	"github.com/pratique-iam/pratique/internal/authn"
+	"github.com/pratique-iam/pratique/internal/web"
+)
+
+// Authn tells who is asking, and makes credentials. Refusals wrap pratique.ErrDenied, or pratique.ErrUnavailable when waiting helps.
+type Authn interface {
+	Bearer(secret string) (pratique.Principal, *pratique.Session, error)
+	Password(ctx context.Context, t authn.Attempt) (pratique.Principal, error)
+	Bootstrap(t authn.Attempt) (who pratique.Principal, redeem string, err error)
+	NewSession(kind pratique.SessionType, who pratique.Principal, life time.Duration, label, source string, mfa bool) (string, pratique.Session, error)
+}
+
+// sessionLife is how long a person stays signed in: a working day.
+const sessionLife = 12 * time.Hour
+
+type loginIn struct {
+	Body apiv1.Login `body:""`
+}
+
+// login opens a session. Every way to be refused looks the same from outside.
+func (a *API) login(ctx context.Context, v Visit, in loginIn) (created[apiv1.Token], error) {
+	var none created[apiv1.Token]
+	if err := a.closed(); err != nil {
+		return none, err
+	}
+	l := in.Body
+	if (l.Password == "") == (l.Secret == "") {
+		return none, web.Invalid("give either a password or the one-time bootstrap secret")
+	}
+	who, redeem, err := a.prove(ctx, v, l)
+	if err != nil {
+		return none, unauthenticated(a.refused(ctx, v, l, err))
+	}
+	secret, session, err := a.Authn.NewSession(pratique.SessionLogin, who, sessionLife, l.Label, v.Source, who.MFA)
+	if err != nil {
+		return none, unauthenticated(err)
+	}
+	detail := "with a password"
+	if redeem != "" {
+		detail = "with the one-time bootstrap secret"
+	}
+	done, err := a.Gate.Apply(ctx, access.Intent{
+		Who: who, Event: audit.SignedIn, Detail: detail, Source: v.Source, Request: v.Request,
+		Changes: []pratique.Change{pratique.OpenSession{Session: session, Redeem: redeem}},
+	})
+	if err != nil { // a bootstrap secret that somebody else has used in between lands here
+		return none, unauthenticated(err)
+	}
+	if redeem != "" && a.OnBootstrapUsed != nil {
+		a.OnBootstrapUsed(who.Account)
+	}
+	out := token(done.Snapshot, who, session, secret)
+	_, has := done.Snapshot.Passwords.ID(who.ID)
+	out.NeedPassword = !has
+	return created[apiv1.Token]{out}, nil
+}
+
+func (a *API) prove(ctx context.Context, v Visit, l apiv1.Login) (who pratique.Principal, redeem string, err error) {
+	t := authn.Attempt{Account: l.Account, User: l.User, Secret: l.Password, Source: v.Source}
+	if l.Secret != "" {
+		t.Secret = l.Secret
+		return a.Authn.Bootstrap(t)
+	}
+	who, err = a.Authn.Password(ctx, t)
+	return who, "", err
+}
+
+// token is a bearer secret as it is shown, once.
+func token(s *pratique.Snapshot, who pratique.Principal, session pratique.Session, secret string) apiv1.Token {
+	stored, ok := s.SessionByHash(session.Hash)
+	if !ok {
+		stored = &session
+	}
+	return apiv1.Token{ID: stored.ID, Token: secret, Expires: stored.Expires, Account: s.Account.Name, Principal: who.String()}
+}
+
+// refused records a sign-in that failed, as far as the account is known. The name that was typed stands in the record only when it is
+// somebody's: people type passwords into the wrong field.
+func (a *API) refused(ctx context.Context, v Visit, l apiv1.Login, err error) error {
+	refusal, ok := errors.AsType[*authn.Refusal](err)
+	if !ok || refusal.Account == "" {
+		return err
+	}
+	s, ok := a.Accounts.Account(refusal.Account)
+	if !ok {
+		return err
+	}
+	missed, write := a.failures.take(refusal.Account, a.Now())
+	if !write {
+		return err
+	}
+	r := access.NewRecord(audit.SignInFailed, refusal.Principal, a.Now())
+	r.Account, r.Source, r.Request, r.Missed = refusal.Account, v.Source, v.Request, missed
+	r.Detail = refusal.Reason
+	if u, known := s.Users.Name(l.User); known && r.Actor.ID == "" {
+		r.Actor = audit.Actor{Type: pratique.PrincipalUser, ID: u.ID, Name: u.Name}
+	}
+	if recordErr := a.Gate.Record(ctx, refusal.Account, r); recordErr != nil {
+		a.Log.ErrorContext(ctx, "a refused sign-in could not be recorded", "account", refusal.Account, "error", recordErr.Error())
+	}
+	return err
+}

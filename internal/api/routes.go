@@ -1,0 +1,85 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/pratique-iam/pratique"
+)
+
+// Routes lists what the door serves. Everything else about a route follows from its row: who may use it, what goes in and out, and what
+// /openapi.json says. The rows of the nouns come from the list of nouns.
+func (a *API) Routes() []Route {
+	const (
+		get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+		signIn                   = "public: proves who somebody is"
+		own                      = "self: one's own; "
+		others                   = "self: about oneself; others need decision.simulate"
+	)
+	routes := []Route{
+		{get, "/livez", "public: probe", "Does the process answer", anybody(a.live)},
+		{get, "/readyz", "public: probe", "Can requests be answered", anybody(a.ready)},
+		{get, "/openapi.json", "public: the same for everybody", "This description", anybody(a.openapi)},
+		{get, "/.well-known/authzen-configuration", "public: the same for everybody", "Where AuthZEN is served", anybody(a.metadata)},
+
+		{post, "/v1/login", signIn, "Open a session", anybody(a.login)},
+		{post, "/v1/logout", own + "the session that asks", "End this session", signedIn(a.logout)},
+		{get, "/v1/me", own + "who asks", "Who am I, and what do I hold", signedIn(a.me)},
+		{get, "/v1/sessions", own + "others need session.list", "List sessions", signedIn(a.sessions)},
+		{remove, "/v1/sessions/{id}", own + "others need session.delete", "End a session", signedIn(a.endSession)},
+		{post, "/v1/tokens", own + "unless token.create is denied", "Make an API token", signedIn(a.newToken)},
+		{get, "/v1/tokens", own + "others need token.list", "List API tokens", signedIn(a.tokens)},
+		{remove, "/v1/tokens/{id}", own + "others need session.delete", "End an API token", signedIn(a.endSession)},
+		{post, "/v1/password", own + "others need password.set", "Set a password", signedIn(a.setPassword)},
+		{post, "/v1/accesskeys", "gate: accessKey.create on the user", "Make an access key", signedIn(a.newAccessKey)},
+		{get, "/v1/accesskeys", own + "others need accessKey.list", "List access keys", signedIn(a.accessKeys)},
+		{patch, "/v1/accesskeys/{id}", "gate: accessKey.update on the user", "Enable or disable an access key", signedIn(a.setAccessKey)},
+		{remove, "/v1/accesskeys/{id}", "gate: accessKey.delete on the user", "Delete an access key", signedIn(a.deleteAccessKey)},
+
+		{post, "/v1/changes", "gate: what each change needs", "Apply changes, all or none", signedIn(a.changes)},
+		{get, "/v1/export", "directory.export", "Everything, as manifests", signedIn(a.export)},
+
+		{post, "/v1/decide", others, "May somebody do something", signedIn(a.decide)},
+		{post, "/v1/explain", others, "May somebody, and why", signedIn(a.explain)},
+		{get, "/v1/decisions/{id}", "self: who asked; others need decision.simulate", "Why was it decided so", signedIn(a.decision)},
+		{post, "/v1/whocan", "decision.simulate", "Who may do something", signedIn(a.whoCan)},
+		{get, "/v1/operations", "self: the same for everybody", "What Pratique can do", signedIn(a.operations)},
+
+		{post, "/access/v1/evaluation", others, "AuthZEN: one decision", signedIn(a.evaluation)},
+		{post, "/access/v1/evaluations", others, "AuthZEN: many decisions", signedIn(a.evaluations)},
+		{post, "/access/v1/search/subject", "decision.simulate", "AuthZEN: who may", signedIn(a.searchSubject)},
+		{post, "/access/v1/search/resource", others + "; names need the noun's list", "AuthZEN: on what", signedIn(a.searchResource)},
+		{post, "/access/v1/search/action", others, "AuthZEN: what may be done", signedIn(a.searchAction)},
+
+		{get, "/v1/audit", "audit.list", "Read audit records, newest first", signedIn(a.records)},
+		{get, "/v1/audit/verify", "audit.list", "Check the chain of audit records", signedIn(a.verify)},
+	}
+	for _, kind := range pratique.ManifestKinds() {
+		path, noun := "/v1/"+kind.Plural(), nounName(kind)
+		read := noun + ".get"
+		if kind == pratique.KindGrant {
+			read = "grant.list" // both vendors have only the one action
+		}
+		routes = append(routes,
+			Route{get, path, noun + ".list", "List " + plural(kind), a.list(kind)},
+			Route{get, path + "/{name}", read, "Read one " + kind.Word(), a.object(kind)})
+	}
+	return routes
+}
+
+// AdminRoutes lists what the operator of the server can do.
+func (a *API) AdminRoutes() []Route {
+	const local = "operator: whoever can open the local socket"
+	return []Route{
+		{http.MethodGet, "/admin/accounts", local, "List the accounts of the server", anybody(a.accounts)},
+		{http.MethodPost, "/admin/accounts", local, "Found an account", anybody(a.found)},
+		{http.MethodPost, "/admin/accounts/{name}/bootstrap", local, "Offer the root a new one-time secret", anybody(a.bootstrap)},
+	}
+}
+
+// plural is a kind in a sentence about several.
+func plural(k pratique.Kind) string {
+	if k == pratique.KindPolicy {
+		return "policies"
+	}
+	return k.Word() + "s"
+}

@@ -1,0 +1,59 @@
+package policy
+
+import "testing"
+
+// Allocations are counted here and not only in benchmarks: a decision that allocates is a mistake, whatever the machine. These tests cannot run
+// in parallel, testing.AllocsPerRun counts for the whole program.
+
+func TestDecidingAllocatesNothing(t *testing.T) {
+	w := newWorkload(100)
+	w.addUsers(5)
+	w.addUser(w.policies)
+	for _, u := range w.users {
+		for _, r := range u.requests {
+			if n := testing.AllocsPerRun(10, func() { u.chain.Decide(r) }); n != 0 {
+				t.Fatalf("%s on %s: %v allocations", r.Action, r.Resource, n)
+			}
+		}
+	}
+}
+
+func TestConditionsAllocateNothing(t *testing.T) {
+	chain := Chain{{Sets: []*Set{Compile(Source{Document: mustParse(t, Parser{}, `{"Version":"1.1","Statement":[{"Effect":"Allow","Action":["obs:object:*"],
+		"Resource":["obs:*:*:object:${g:UserName}/*"],
+		"Condition":{
+			"StringMatch":{"g:DomainName":["${g:UserName}-*"]},
+			"StringEquals":{"g:UserId":["id-of-${g:UserName}-who-has-a-name-longer-than-32-bytes"]},
+			"StringStartWith":{"g:ProjectName":["local"]},
+			"StringNotEqualsIgnoreCase":{"g:ServiceName":["obs-${g:UserName}"]},
+			"NumberLessThan":{"g:MFAAge":["3600.5"]},
+			"DateLessThan":{"g:CurrentTime":["2027-01-01T00:00:00Z"]},
+			"Bool":{"g:MFAPresent":["true"]},
+			"Null":{"g:Other":["true"]},
+			"ForAnyValue:StringEquals":{"g:TagKeys":["a","b"]},
+			"IpAddress":{"g:SourceIp":["10.0.0.0/8"]}}}]}`)})}}}
+	// The request is built inside: it must be able to stay on the stack of a caller.
+	decide := func() Decision {
+		return chain.Decide(&Request{
+			Action: "obs:object:GetObject", Resource: "obs:::object:alice/x",
+			Context: []Attribute{
+				{Key: "g:UserName", Values: []string{"alice"}},
+				{Key: "g:DomainName", Values: []string{"alice-corp"}},
+				{Key: "g:UserId", Values: []string{"id-of-alice-who-has-a-name-longer-than-32-bytes"}},
+				{Key: "g:ProjectName", Values: []string{"local-1"}},
+				{Key: "g:ServiceName", Values: []string{"OBS"}},
+				{Key: "g:MFAAge", Values: []string{"60"}},
+				{Key: "g:CurrentTime", Values: []string{"2026-11-21T12:00:00Z"}},
+				{Key: "g:MFAPresent", Values: []string{"true"}},
+				{Key: "g:TagKeys", Values: []string{"x", "a"}},
+				{Key: "g:SourceIp", Values: []string{"::ffff:10.1.2.3"}},
+			},
+		})
+	}
+	if d := decide(); !d.Allowed() {
+		t.Fatalf("%+v", chain.Explain(&Request{Action: "obs:object:GetObject"}))
+	}
+	if n := testing.AllocsPerRun(100, func() { decide() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
