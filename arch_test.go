@@ -22,12 +22,14 @@ func layers() [][]string {
 		{"policy", "internal/strictjson", "internal/secretfile"},
 		{"catalog"},
 		{"."},
-		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd"},
+		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local"},
 		{"apiv1"},
 		{"internal/authn", "internal/access"},
-		{"internal/directory"},
+		{"internal/directory", "internal/kube"},
+		{"internal/cluster"},
+		{"internal/rbacsync"},
 		{"internal/web"},
-		{"internal/api"}, // doors stand side by side: none imports another
+		{"internal/api", "internal/webhook", "internal/proxy"}, // doors stand side by side: none imports another
 		{"internal/server"},
 		{"internal/pratiquetest"},
 		{"client"},

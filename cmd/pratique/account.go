@@ -18,7 +18,7 @@ admin.sock in its data directory; whoever may open that socket may use them.`,
 }
 
 func adminFlag(cmd *cobra.Command) func() *client.Admin {
-	data := cmd.Flags().String("data", "pratique-data", "`DIR`, the data directory of the server")
+	data := cmd.Flags().String("data", "pratique-data", "data directory `DIR` of the server")
 	return func() *client.Admin { return client.NewAdmin(filepath.Join(*data, "admin.sock")) }
 }
 

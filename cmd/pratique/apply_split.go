@@ -33,7 +33,11 @@ func split(list changeList, steps []pratique.Step) []changeList {
 		return slices.Index(order, x.Kind) - slices.Index(order, y.Kind)
 	})
 	var parts []changeList
-	for part := range slices.Chunk(rest, partSize) {
+	size := partSize
+	if len(rest) <= mostAtOnce {
+		size = mostAtOnce
+	}
+	for part := range slices.Chunk(rest, size) {
 		parts = append(parts, changeList{manifests: part, reason: list.reason})
 	}
 	return parts

@@ -35,9 +35,9 @@ none can be altered or taken out unseen.`,
 func (t *trail) flags(cmd *cobra.Command, limit int) {
 	f := cmd.Flags()
 	f.StringVar(&t.actor, "actor", "", "only records of this `NAME`")
-	f.StringVar(&t.event, "event", "", "only records of this event, such as directory.changed")
-	f.StringVar(&t.since, "since", "", "only records since then: a time such as 2026-11-21T08:00:00Z, or how long ago, such as 2h")
-	f.IntVarP(&t.limit, "limit", "n", limit, "at most so many records; 0: all")
+	f.StringVar(&t.event, "event", "", "only records of this `EVENT`, such as directory.changed")
+	f.StringVar(&t.since, "since", "", "only records since `TIME`: 2026-11-21T08:00:00Z, or how long ago, such as 2h")
+	f.IntVarP(&t.limit, "limit", "n", limit, "at most `N` records; 0: all")
 	t.out = formatFlag(cmd, "table", "wide", "json")
 }
 

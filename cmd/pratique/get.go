@@ -40,7 +40,7 @@ With -o yaml an object is printed as pratique apply reads it.`,
 	}
 	g.out = formatFlag(cmd, "table", "wide", "json", "yaml", "name")
 	f := cmd.Flags()
-	f.IntVar(&g.options.Limit, "page-size", 500, "how many objects to fetch at once, at most 500; all are shown")
+	f.IntVar(&g.options.Limit, "page-size", 500, "fetch `N` objects at once, at most 500; all are shown")
 	f.StringVar(&g.options.Type, "type", "", "policies: only those of this `TYPE`, system or custom")
 	f.StringVar(&g.options.User, "user", "", "grants: only those of this user `NAME`")
 	f.StringVar(&g.options.Group, "group", "", "grants: only those of this group `NAME`")

@@ -105,8 +105,35 @@ func checkSpec(m pratique.Manifest, known *catalog.Catalog) error {
 		return err
 	case *pratique.RoleSpec:
 		return checkText(known, policy.Trust, s.Trust)
+	case *pratique.GrantSpec:
+		return checkGrant(s)
 	}
 	return nil
+}
+
+func checkGrant(s *pratique.GrantSpec) error {
+	principals := count(s.User != "", s.Group != "", s.Role != "")
+	scopes := count(s.Scope.Account, s.Scope.AllProjects, s.Scope.Project != "", s.Scope.EnterpriseProject != "")
+	switch {
+	case principals != 1:
+		return fmt.Errorf("it names %s; set exactly one of spec.group, spec.user and spec.role", plural(principals, "principal"))
+	case s.Policy == "":
+		return errors.New("it grants no policy; set spec.policy")
+	case scopes != 1:
+		return fmt.Errorf("it has %s; set exactly one of scope.account, scope.allProjects, scope.project and scope.enterpriseProject",
+			plural(scopes, "scope"))
+	}
+	return nil
+}
+
+func count(conditions ...bool) int {
+	n := 0
+	for _, c := range conditions {
+		if c {
+			n++
+		}
+	}
+	return n
 }
 
 // checkText parses a policy document inside a manifest. Its positions are those of the JSON that the YAML became, which nobody has seen:

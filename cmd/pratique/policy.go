@@ -33,7 +33,7 @@ func parserKind(name string) (policy.Kind, error) {
 }
 
 func kindFlag(cmd *cobra.Command) *string {
-	kind := cmd.Flags().String("kind", "identity", "what the documents are for: identity, trust, session or system")
+	kind := cmd.Flags().String("kind", "identity", "`KIND` of the documents: identity, trust, session or system")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"identity", "trust", "session", "system"}, cobra.ShellCompDirectiveNoFileComp))
 	return kind
 }

@@ -24,7 +24,7 @@ operators, and whether the actions exist. One line is printed for every finding:
 The class of an error is the one that the vendor uses. The exit code is 1 when there is an error;
 warnings are for you to judge. FILE may be - for the standard input.`,
 		Example: `  pratique policy check policies/*.json
-  pratique policy show 'CCE FullAccess' | pratique policy check -
+  pratique get policy team -o json | jq .spec.document | pratique policy check -
   pratique policy check --kind trust worker-role.json`,
 		Args: arguments(1, -1, "a FILE"),
 	}

@@ -37,8 +37,8 @@ external one with --etcd-endpoints.`,
 	f.StringVar(&c.EtcdKey, "etcd-key", "", "`FILE` with the key of --etcd-cert")
 	f.StringSliceVar(&c.Regions, "region", []string{"local-1"}, "`NAME` of a region; may be repeated")
 	f.StringSliceVar(&c.Hosts, "host", nil, "further `NAME` for the certificate; may be repeated")
-	f.StringVar(&logFormat, "log-format", "text", "how to log: text or json")
-	f.StringVar(&logLevel, "log-level", "info", "what to log: debug, info, warn or error")
+	f.StringVar(&logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
+	f.StringVar(&logLevel, "log-level", "info", "`LEVEL` from which on to log: debug, info, warn or error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		log, err := newLog(cmd.ErrOrStderr(), logFormat, logLevel)
 		if err != nil {

@@ -16,7 +16,7 @@ func newSession(e *env) *cobra.Command {
 		&cobra.Command{
 			Use:     "end ID...",
 			Short:   "End sessions",
-			Long:    `End sessions at once, by their ids. Tokens that were made in a session are not ended with it.`,
+			Long:    `End sessions at once, by their ids, which pratique session list shows.`,
 			Example: `  pratique session end ses-f3k7q2m4b6x7c5za`,
 			Args:    arguments(1, -1, "the ID of a session"),
 			RunE: func(cmd *cobra.Command, args []string) error {

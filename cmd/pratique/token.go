@@ -67,7 +67,7 @@ func newTokenDelete(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "delete ID...",
 		Short:   "End API tokens",
-		Long:    `End API tokens at once, by their ids.`,
+		Long:    `End API tokens at once, by their ids, which pratique token list shows.`,
 		Example: `  pratique token delete ses-f3k7q2m4b6x7c5za`,
 		Args:    arguments(1, -1, "the ID of a token"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -25,7 +25,7 @@ type auditIn struct {
 	Event  string `query:"event" doc:"only records of this event"`
 }
 
-// chunk is how many records are read at once, and reads how often for one page: a filter that fits nothing must not read a year.
+// chunk is how many records are read at once for a filter, and reads how often for one page: a filter that fits nothing must not read a year.
 const (
 	chunk = 500
 	reads = 20
@@ -38,9 +38,12 @@ func (a *API) records(ctx context.Context, c Call, in auditIn) (apiv1.Audit, err
 		return apiv1.Audit{}, err
 	}
 	out := apiv1.Audit{Records: []audit.Record{}}
-	before := in.Before
+	before, size := in.Before, chunk
+	if in.Actor == "" && in.Event == "" {
+		size = limit + 1
+	}
 	for range reads {
-		part, err := a.Trail.Audit(ctx, c.Who.Account, before, chunk)
+		part, err := a.Trail.Audit(ctx, c.Who.Account, before, size)
 		if err != nil {
 			return apiv1.Audit{}, err
 		}
@@ -55,7 +58,7 @@ func (a *API) records(ctx context.Context, c Call, in auditIn) (apiv1.Audit, err
 				out.Records = append(out.Records, r)
 			}
 		}
-		if len(part) < chunk {
+		if len(part) < size {
 			return out, nil
 		}
 	}

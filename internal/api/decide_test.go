@@ -117,19 +117,6 @@ func TestADecisionBelongsToWhoAsked(t *testing.T) {
 	w.as("bob").get("/v1/decisions/dec_aaaaaaaaaaaaaaaa").problem(404, "not-found")
 }
 
-func TestTheNewestDecisionsAreKept(t *testing.T) {
-	t.Parallel()
-	w := shipyard(t)
-	alice := w.as("alice")
-	first := alice.decide(about("", "cce:cluster:get")).Decision
-	second := alice.decide(about("", "cce:cluster:get")).Decision
-	for range 4095 {
-		alice.post("/v1/decide", about("", "cce:cluster:get"))
-	}
-	alice.get("/v1/decisions/"+first).problem(404, "not-found")
-	alice.get("/v1/decisions/" + second).want(200)
-}
-
 func TestProjectsAreNamedAndUnknownOnesRefused(t *testing.T) {
 	t.Parallel()
 	w := shipyard(t)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -196,6 +197,8 @@ func metaOf(o any) pratique.Meta {
 		return o.Meta
 	case *pratique.Grant:
 		return o.Meta
+	case *pratique.NamespacePermission:
+		return o.Meta
 	default:
 		return pratique.Meta{}
 	}
@@ -215,6 +218,9 @@ func page(s *pratique.Snapshot, in listIn, walk func(from string) iter.Seq[any])
 	part := pratique.Fold(in.Name)
 	for o := range walk(from) {
 		name := metaOf(o).Name
+		if name == "" {
+			return out, fmt.Errorf("list objects: metaOf does not know %T", o)
+		}
 		if !strings.Contains(pratique.Fold(name), part) {
 			continue
 		}

@@ -65,7 +65,7 @@ func (s *schemas) reference(t reflect.Type) object {
 	return object{"$ref": "#/components/schemas/" + name}
 }
 
-// name is the type's own, with its package only where two share it; List[SessionInfo] is ListOfSessionInfo.
+// name is the type's own, with its package only where two share it; List[SessionInfo] is ListOfSessionInfo. The types of AuthZEN say so.
 func (s *schemas) name(t reflect.Type) string {
 	base, argument, generic := strings.Cut(t.Name(), "[")
 	if generic {
@@ -85,20 +85,22 @@ func title(s string) string {
 	if s == "" {
 		return s
 	}
+	if rest, ok := strings.CutPrefix(s, "zen"); ok {
+		return "AuthZEN" + rest
+	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (s *schemas) structure(t reflect.Type) object {
 	members, required := object{}, []string{}
-	out := object{"type": "object", "properties": members, "additionalProperties": false}
+	out := object{"type": "object", "properties": members}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case !f.IsExported() || name == "-" || f.Anonymous && name == "":
 			continue
 		case options == "embed":
-			out["additionalProperties"] = true
-			continue
+			continue // whatever else there may be
 		case name == "":
 			name = f.Name
 		}

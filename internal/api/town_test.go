@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -74,7 +75,25 @@ type town struct {
 	root   person
 	used   atomic.Int32 // bootstrap secrets that were reported as used
 	state  atomic.Int32 // of the directory, when a test says so
-	log    *bytes.Buffer
+	log    *journal
+}
+
+// journal is a log that can be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 type gateStore struct{ *directory.Directory }
@@ -143,7 +162,7 @@ func (o *operator) Offer(ctx context.Context, name string) (apiv1.Bootstrap, err
 // newTown starts an API with the account acme, whose root has not signed in yet.
 func newTown(t *testing.T) *town {
 	t.Helper()
-	town := &town{T: t, log: &bytes.Buffer{}}
+	town := &town{T: t, log: &journal{}}
 	town.state.Store(int32(directory.Fresh))
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(town.log, t.Output()), nil))
 	dir, err := directory.Open(t.Context(), directory.Config{

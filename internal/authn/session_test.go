@@ -151,6 +151,24 @@ func TestTextsThatAreNoSecretAreRefused(t *testing.T) {
 	}
 }
 
+func TestBearerSecretHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	random := strings.Repeat("A", randomChars)
+	if _, err := ParseToken("prt_account-1_" + random); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"prt__" + random, "prt_Account_" + random, "prt_a/b_" + random, "prt_a_b_" + random, "prt_ä_" + random, "prt_" + strings.Repeat("a", maxAccountID+1) + "_" + random,
+		"prx_a_" + random, "PRT_a_" + random, "prt-a_" + random, "prt_a-" + random,
+		"prt_a_" + random[1:] + "B", // bits beyond the 256
+		"prt_a_" + random[1:] + "=", "prt_a_" + random[1:] + "+", "prt_a_" + random[1:] + "\n", "prt_a_\r\n" + random[2:],
+	} {
+		if got, err := ParseToken(text); err == nil {
+			t.Errorf("%q was read as %+v", text, got)
+		}
+	}
+}
+
 func TestBootstrapSecretIsNoBearerToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

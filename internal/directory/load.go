@@ -19,6 +19,7 @@ import (
 )
 
 const (
+	largeLoad     = 100_000  // objects
 	smallAccount  = 2000     // objects that are read in one go; a larger account is read kind by kind
 	firstPage     = 500      // keys
 	largestPage   = 50_000   // keys: etcd counts what is left at every page, so pages must not be many
@@ -35,6 +36,9 @@ func (d *Directory) load(ctx context.Context) (map[string]*version, int64, error
 		l := &loader{d: d, decoder: d.decoder, ids: newIDs(), accounts: map[string]*loading{}}
 		err := l.run(ctx)
 		if err == nil {
+			if l.done.Load() > largeLoad {
+				d.background(debug.FreeOSMemory) // a load leaves garbage of its own size, which the system would long see as in use
+			}
 			return l.versions(), l.revision, nil
 		}
 		if !errors.Is(err, rpctypes.ErrCompacted) || attempt == loadAttempts {
@@ -83,9 +87,6 @@ func (l *loader) run(ctx context.Context) error {
 		if err := a.build(id, l.d.cfg.Rules); err != nil {
 			return err
 		}
-	}
-	if l.done.Load() > 100_000 {
-		debug.FreeOSMemory() // a load leaves garbage of its own size, which the system would otherwise see as in use
 	}
 	return nil
 }

@@ -81,10 +81,6 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.failed = st.failed
 	s.closers = append(s.closers, st.close)
-	sealer, err := seal.OpenOrCreate(filepath.Join(c.Data, "kek.json"))
-	if err != nil {
-		return err
-	}
 	if s.authority, err = pki.Ensure(c.Data, c.Hosts, c.Now); err != nil {
 		return err
 	}
@@ -94,6 +90,10 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.directory.Close(); return nil })
+	sealer, err := s.sealer()
+	if err != nil {
+		return err
+	}
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
@@ -102,6 +102,22 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	// Last, so that whoever waits for the file finds everything else in place.
 	return os.WriteFile(filepath.Join(c.Data, "url"), []byte(c.URL+"\n"), 0o600)
+}
+
+// sealer opens the key file. Only an empty store may be without one: a new key would make everything that is sealed unreadable, and the
+// loss would show much later.
+func (s *Server) sealer() (*seal.Sealer, error) {
+	path := filepath.Join(s.config.Data, "kek.json")
+	if len(s.directory.Accounts()) == 0 {
+		return seal.OpenOrCreate(path)
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, &pratique.Error{
+			Kind: pratique.ErrUnavailable, Message: fmt.Sprintf("the key file %s is missing, but the store holds accounts", path),
+			Hint: "restore it from a backup or copy it from another server of the same store; access keys and cluster credentials cannot be opened without it",
+		}
+	}
+	return seal.Open(path)
 }
 
 // bind takes the addresses, so that the external address is known before anything is made that names it.
