@@ -43,17 +43,23 @@ type PolicySpec struct {
 	Versions       []PolicyVersion `json:"versions,omitempty"`
 }
 
-// parsed keeps the syntax tree of the version in force, made on first use: most policies of a large directory are never asked about.
+// parsed keeps the version in force ready for deciding, made on first use: most policies of a large directory are never asked about.
 type parsed struct {
-	once sync.Once
-	doc  *policy.Document
-	err  error
+	once     sync.Once
+	compiled *policy.Compiled
+	err      error
 }
 
 // Document is the version in force. An error means that the stored text cannot be read; whoever decides by it must then deny.
 func (p *Policy) Document() (*policy.Document, error) {
+	c, err := p.Compiled()
+	return c.Document(), err
+}
+
+// Compiled is the version in force, ready for deciding and shared by everybody who holds the policy. Errors are those of Document.
+func (p *Policy) Compiled() (*policy.Compiled, error) {
 	p.parsed.once.Do(func() {
-		if p.parsed.doc != nil {
+		if p.parsed.compiled != nil {
 			return
 		}
 		text, ok := p.Version(p.Default)
@@ -62,9 +68,10 @@ func (p *Policy) Document() (*policy.Document, error) {
 			return
 		}
 		// No registry: an action that has left the catalogue since must not disable the statement that denies it.
-		p.parsed.doc, p.parsed.err = policy.Parser{}.Parse(text)
+		doc, err := policy.Parser{}.Parse(text)
+		p.parsed.compiled, p.parsed.err = policy.CompileDocument(doc), err
 	})
-	return p.parsed.doc, p.parsed.err
+	return p.parsed.compiled, p.parsed.err
 }
 
 // Version returns the text of a version.
@@ -90,7 +97,7 @@ func systemPolicy(c *catalog.SystemPolicy) *Policy {
 	p := &Policy{
 		Meta: Meta{ID: c.ID, Name: c.Name}, Alias: c.Alias, System: true, Description: c.Description,
 		Default: c.Version, Versions: []PolicyVersion{{ID: c.Version, Document: c.Document.Canonical()}},
-		parsed: &parsed{doc: c.Document},
+		parsed: &parsed{compiled: policy.CompileDocument(c.Document)},
 	}
 	return p
 }

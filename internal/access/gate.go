@@ -16,6 +16,8 @@ type Gate struct {
 	Decider *Decider
 	Store   Store
 	Now     func() time.Time
+
+	refusals audit.Brake
 }
 
 // Store keeps directories. Update runs f on the newest snapshot of an account and commits what it returns, all of it or nothing; when
@@ -87,6 +89,7 @@ func (g *Gate) Apply(ctx context.Context, in Intent) (Result, error) {
 			return nil, nil, nil, err
 		}
 		if len(done.Plan.Writes) == 0 {
+			done.Snapshot = s
 			return nil, nil, nil, errNothing
 		}
 		return done.Snapshot, done.Plan.Writes, []audit.Record{g.record(&in, done.Checks, done.Plan.Steps)}, nil
@@ -129,7 +132,7 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 		}
 		d := g.Decider.Decide(s, &q)
 		c := audit.Check{Operation: need.Operation, Action: d.actions(), Resource: d.resource(), Allowed: d.Allowed(), Reason: d.Reason()}
-		if !c.Allowed && own(in.Who, need) && d.Cause == Implicit {
+		if !c.Allowed && own(in.Who, need) && (d.Cause == Implicit || need.Operation == "session.delete") {
 			c.Allowed, c.Reason = true, "everybody may do this for themselves"
 		}
 		if key := c.Operation + " " + c.Resource; !seen[key] {
@@ -155,7 +158,8 @@ func attributesOf(n pratique.Need) []policy.Attribute {
 	return out
 }
 
-// own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds.
+// own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds, but for signing out: nobody
+// is better off when that is impossible.
 func own(who pratique.Principal, need pratique.Need) bool {
 	switch need.Operation {
 	case "session.delete", "session.list", "token.create", "token.list", "token.delete", "password.set":
@@ -178,8 +182,14 @@ func (g *Gate) refused(ctx context.Context, in *Intent, err error) error {
 	if !ok {
 		return err
 	}
+	missed, write := g.refusals.Take(in.Who.Account, g.Now())
+	if !write {
+		return err
+	}
 	in.Event, in.Detail = audit.ChangeDenied, denied.Error()
-	if recordErr := g.Record(ctx, in.Who.Account, g.record(in, []audit.Check{denied.Check}, nil)); recordErr != nil {
+	record := g.record(in, []audit.Check{denied.Check}, nil)
+	record.Missed = missed
+	if recordErr := g.Record(ctx, in.Who.Account, record); recordErr != nil {
 		return errors.Join(err, fmt.Errorf("record the refusal: %w", recordErr))
 	}
 	return err

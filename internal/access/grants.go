@@ -119,17 +119,17 @@ const (
 func (d *Decider) buildChain(s *pratique.Snapshot, holds []held, k chainKey, session *policy.Document) policy.Chain {
 	tiers := map[string][]policy.Source{}
 	for _, h := range holds {
-		doc, err := h.policy.Document()
+		compiled, err := h.policy.Compiled()
 		if err != nil {
 			// Nobody can know what an unreadable policy would have denied.
-			tiers[tierSession] = append(tiers[tierSession], d.source(s, h, denyAll(k.dialect)))
+			tiers[tierSession] = append(tiers[tierSession], d.source(s, h, policy.CompileDocument(denyAll(k.dialect))))
 			continue
 		}
-		tier := k.applies(h, doc)
+		tier := k.applies(h, compiled.Document())
 		if tier == "" || tier == tierRole && len(s.MissingRoles(h.grant)) > 0 {
 			continue
 		}
-		tiers[tier] = append(tiers[tier], d.source(s, h, doc))
+		tiers[tier] = append(tiers[tier], d.source(s, h, compiled))
 	}
 	guard := policy.Tier{Name: tierSession, Sets: sets(tiers[tierSession])}
 	if session != nil {
@@ -162,9 +162,9 @@ func (k chainKey) skipped(word string) string {
 	}
 }
 
-func (d *Decider) source(s *pratique.Snapshot, h held, doc *policy.Document) policy.Source {
+func (d *Decider) source(s *pratique.Snapshot, h held, compiled *policy.Compiled) policy.Source {
 	return policy.Source{
-		Document: doc, Policy: h.policy.Name, ID: h.policy.ID, Version: h.policy.Default,
+		Compiled: compiled, Policy: h.policy.Name, ID: h.policy.ID, Version: h.policy.Default,
 		Grant: h.grant.Name + " (" + strings.ToLower(via(h)) + ")", Scope: s.ScopeText(h.grant.Scope),
 	}
 }

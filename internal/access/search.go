@@ -75,11 +75,12 @@ func (d *Decider) candidates(s *pratique.Snapshot, q *Query) []pratique.Ref {
 }
 
 func (d *Decider) couldAllow(p *pratique.Policy, r *resolved) bool {
-	doc, err := p.Document()
+	compiled, err := p.Compiled()
 	if err != nil {
 		return false // it denies everything
 	}
-	alone := policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Document: doc})}}}
+	doc := compiled.Document()
+	alone := policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Compiled: compiled})}}}
 	for i := range r.n {
 		w := &r.walks[i]
 		if w.dialect != doc.Dialect {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/access"
+	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/directory"
 	"github.com/pratique-iam/pratique/internal/web"
 )
@@ -33,7 +34,7 @@ type API struct {
 	OnBootstrapUsed func(account string)
 
 	decisions   ring
-	failures    failures
+	failures    audit.Brake
 	description struct {
 		once sync.Once
 		body written

@@ -71,7 +71,7 @@ func TestAuthZENDemandsWhatTheStandardDemands(t *testing.T) {
 		"a duplicate":     `{` + aliceReads + `,"subject":{"type":"user","id":"bob"}}`,
 		"an unknown type": `{"subject":{"type":"ship","id":"x"},"action":{"name":"cce:cluster:get"},"resource":{"type":"cluster","id":"c1"}}`,
 	} {
-		t.Run(name, func(t *testing.T) { w.root.post("/access/v1/evaluation", body).problem(400, "invalid") })
+		t.Run(name, func(t *testing.T) { w.root.on(t).post("/access/v1/evaluation", body).problem(400, "invalid") })
 	}
 	if !w.root.evaluate(`{` + aliceReads + `,"profile":{"of":["the","future"]}}`).Decision {
 		t.Error("an unknown member must be ignored")

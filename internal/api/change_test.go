@@ -128,7 +128,7 @@ func TestHostileJSONIsRefused(t *testing.T) {
 		"an unknown kind": `{"changes":[{"put":{"apiVersion":"pratique.dev/v1","kind":"Session","metadata":{"name":"m"}}}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := w.root.post("/v1/changes", body).problem(400, "invalid")
+			p := w.root.on(t).post("/v1/changes", body).problem(400, "invalid")
 			if p.Detail == "" || strings.Contains(p.Detail, "apiv1.") || strings.Contains(p.Detail, "Go ") {
 				t.Errorf("the problem is not for people: %+v", p)
 			}
@@ -162,25 +162,32 @@ func TestNamesCannotBeProbedWithoutRights(t *testing.T) {
 	decide := func(subject string) apiv1.Question {
 		return apiv1.Question{Subject: apiv1.Subject{ID: subject}, Action: "cce:cluster:get"}
 	}
-	for name, ask := range map[string]func(name string) answer{
-		"reading a user":            func(n string) answer { return mallory.get("/v1/users/" + n) },
-		"changing a user":           func(n string) answer { return mallory.apply(put("User", n, "{email: a@example.com}")) },
-		"applying a user unchanged": func(n string) answer { return mallory.apply(put("User", n, "{}")) },
-		"deleting a user":           func(n string) answer { return mallory.post("/v1/changes", remove(pratique.KindUser, n, true)) },
-		"asking about a user":       func(n string) answer { return mallory.post("/v1/decide", decide(n)) },
-		"setting a password": func(n string) answer {
+	for name, ask := range map[string]func(mallory person, name string) answer{
+		"reading a user":            func(mallory person, n string) answer { return mallory.get("/v1/users/" + n) },
+		"changing a user":           func(mallory person, n string) answer { return mallory.apply(put("User", n, "{email: a@example.com}")) },
+		"applying a user unchanged": func(mallory person, n string) answer { return mallory.apply(put("User", n, "{}")) },
+		"deleting a user": func(mallory person, n string) answer {
+			return mallory.post("/v1/changes", remove(pratique.KindUser, n, true))
+		},
+		"asking about a user": func(mallory person, n string) answer { return mallory.post("/v1/decide", decide(n)) },
+		"setting a password": func(mallory person, n string) answer {
 			return mallory.post("/v1/password", apiv1.NewPassword{User: n, New: "a b c d e f g h"})
 		},
-		"making an access key": func(n string) answer { return mallory.post("/v1/accesskeys", apiv1.NewAccessKey{User: n}) },
-		"listing sessions":     func(n string) answer { return mallory.get("/v1/sessions?user=" + n) },
-		"adding a member":      func(n string) answer { return mallory.apply(put("Group", n+"-group", "{members: [mallory]}")) },
-		"removing members":     func(n string) answer { return mallory.apply(put("Group", n+"-group", "{}")) },
-		"deleting a grant": func(n string) answer {
+		"making an access key": func(mallory person, n string) answer {
+			return mallory.post("/v1/accesskeys", apiv1.NewAccessKey{User: n})
+		},
+		"listing sessions": func(mallory person, n string) answer { return mallory.get("/v1/sessions?user=" + n) },
+		"adding a member": func(mallory person, n string) answer {
+			return mallory.apply(put("Group", n+"-group", "{members: [mallory]}"))
+		},
+		"removing members": func(mallory person, n string) answer { return mallory.apply(put("Group", n+"-group", "{}")) },
+		"deleting a grant": func(mallory person, n string) answer {
 			return mallory.post("/v1/changes", remove(pratique.KindGrant, n+"-reads", false))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			there, gone := ask("alice").problem(403, "denied"), ask("nobody").problem(403, "denied")
+			mallory := mallory.on(t)
+			there, gone := ask(mallory, "alice").problem(403, "denied"), ask(mallory, "nobody").problem(403, "denied")
 			if got, want := strings.ReplaceAll(there.Detail, "alice", "NAME"), strings.ReplaceAll(gone.Detail, "nobody", "NAME"); got != want {
 				t.Errorf("they differ:\n%s\n%s", got, want)
 			}

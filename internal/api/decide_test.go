@@ -166,7 +166,7 @@ func TestConditionsAreAskedAbout(t *testing.T) {
 		"an odd factor":    {"acs:MFAPresent": {"perhaps"}},
 		"two cases of key": {"cs:tag": {"1"}, "CS:Tag": {"2"}},
 	} {
-		t.Run(name, func(t *testing.T) { alice.post("/v1/decide", ask(keys)).problem(400, "invalid") })
+		t.Run(name, func(t *testing.T) { alice.on(t).post("/v1/decide", ask(keys)).problem(400, "invalid") })
 	}
 }
 

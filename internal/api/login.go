@@ -96,7 +96,7 @@ func (a *API) refused(ctx context.Context, v Visit, l apiv1.Login, err error) er
 	if !ok {
 		return err
 	}
-	missed, write := a.failures.take(refusal.Account, a.Now())
+	missed, write := a.failures.Take(refusal.Account, a.Now())
 	if !write {
 		return err
 	}

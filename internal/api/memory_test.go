@@ -2,7 +2,6 @@ package api
 
 import (
 	"testing"
-	"time"
 )
 
 func TestTheNewestDecisionsAreKept(t *testing.T) {
@@ -20,26 +19,5 @@ func TestTheNewestDecisionsAreKept(t *testing.T) {
 	}
 	if len(r.entries) != kept || len(second) != len("dec_")+16 {
 		t.Errorf("%d are kept, ids are like %s", len(r.entries), second)
-	}
-}
-
-func TestRefusedSignInsAreCountedAndNotAllRecorded(t *testing.T) {
-	t.Parallel()
-	var f failures
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	written := 0
-	for range 20 {
-		if _, write := f.take("1", now); write {
-			written++
-		}
-	}
-	if written != perSecond {
-		t.Errorf("%d of 20 in one second are recorded, want %d", written, perSecond)
-	}
-	if _, write := f.take("2", now); !write {
-		t.Error("another account pays for it")
-	}
-	if missed, write := f.take("1", now.Add(time.Second)); !write || missed != 15 {
-		t.Errorf("a second later: recorded %t, missed %d, want 15", write, missed)
 	}
 }

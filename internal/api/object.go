@@ -70,16 +70,15 @@ type nameIn struct {
 
 // list serves the objects of a kind, a page at a time, in the order of their names.
 func (a *API) list(kind pratique.Kind) action {
-	switch kind {
-	case pratique.KindPolicy:
+	if kind == pratique.KindPolicy {
 		return signedIn(a.policies)
-	case pratique.KindGrant:
-		return signedIn(a.grants)
-	default:
-		return signedIn(func(_ context.Context, c Call, in listIn) (apiv1.List[pratique.Manifest], error) {
-			return page(c.Snapshot, in, func(from string) iter.Seq[any] { return c.Snapshot.Objects(kind, from, false) })
-		})
 	}
+	if kind == pratique.KindGrant {
+		return signedIn(a.grants)
+	}
+	return signedIn(func(_ context.Context, c Call, in listIn) (apiv1.List[pratique.Manifest], error) {
+		return page(c.Snapshot, in, func(from string) iter.Seq[any] { return c.Snapshot.Objects(kind, from, false) })
+	})
 }
 
 func (a *API) policies(_ context.Context, c Call, in listPoliciesIn) (apiv1.List[pratique.Manifest], error) {

@@ -89,13 +89,14 @@ func (r *Route) describe(s *schemas) (object, error) {
 // id is the name of the method in generated clients: "getUsersName" for GET /v1/users/{name}.
 func (r *Route) id() string {
 	words := strings.FieldsFunc(r.Path, func(c rune) bool { return strings.ContainsRune("/{}.-_", c) })
-	id := strings.ToLower(r.Method)
+	var id strings.Builder
+	id.WriteString(strings.ToLower(r.Method))
 	for _, w := range words {
 		if w != "v1" {
-			id += title(w)
+			id.WriteString(title(w))
 		}
 	}
-	return id
+	return id.String()
 }
 
 func (r *Route) success() int {

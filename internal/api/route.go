@@ -181,7 +181,7 @@ func answer(w http.ResponseWriter, out any) error {
 		return web.JSON(w, http.StatusCreated, out.created())
 	case written:
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(out) // a client that has gone away needs no answer
+		_, _ = w.Write(out) //nolint:gosec // JSON of our own making; a client that has gone away needs no answer
 		return nil
 	case interface{ status() int }:
 		return web.JSON(w, out.status(), out)

@@ -228,6 +228,12 @@ func settled(t *testing.T, manifests ...string) *town {
 	return town
 }
 
+// on is the same person inside a subtest.
+func (p person) on(t *testing.T) person {
+	t.Helper()
+	return person{&town{T: t, url: p.url}, p.token, p.id}
+}
+
 func (w *town) stranger() person { return person{town: w} }
 
 // as gives a user a password and signs in with it.

@@ -156,7 +156,7 @@ func TestARefusedChangeDoesNotTouchItsNeighbours(t *testing.T) {
 	hold, running := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { // occupies the committer until the others wait
-		_, err := d.Update(t.Context(), id, func(s *pratique.Snapshot) (directory.Commit, error) {
+		_, err := d.Update(t.Context(), id, func(*pratique.Snapshot) (directory.Commit, error) {
 			close(running)
 			<-hold
 			return directory.Commit{}, nil
@@ -206,7 +206,7 @@ func TestAListThatIsTooLongIsRefused(t *testing.T) {
 	if !errors.Is(err, pratique.ErrInvalid) || !strings.Contains(err.Error(), "131") || !strings.Contains(err.Error(), "split") {
 		t.Errorf("130 users: %v", err)
 	}
-	_, err = d.Update(t.Context(), id, func(s *pratique.Snapshot) (directory.Commit, error) {
+	_, err = d.Update(t.Context(), id, func(*pratique.Snapshot) (directory.Commit, error) {
 		return directory.Commit{Records: []audit.Record{{Event: audit.ChangeDenied, Detail: strings.Repeat("x", 3<<19)}}}, nil
 	})
 	if !errors.Is(err, pratique.ErrInvalid) || !strings.Contains(err.Error(), "KiB") {
@@ -224,7 +224,7 @@ func TestAChangeIsNotMadeWhenItsCallerHasGone(t *testing.T) {
 	hold, running := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_, _ = d.Update(t.Context(), id, func(s *pratique.Snapshot) (directory.Commit, error) {
+		_, _ = d.Update(t.Context(), id, func(*pratique.Snapshot) (directory.Commit, error) {
 			close(running)
 			<-hold
 			return directory.Commit{}, nil
@@ -427,17 +427,19 @@ func TestTheFirstSecretStays(t *testing.T) {
 // silentStore is a line to the store that ends: every call waits for its deadline.
 type silentStore struct{ clientv3.KV }
 
-func (s silentStore) Txn(ctx context.Context) clientv3.Txn { return silentTxn{s.KV.Txn(ctx), ctx} }
+func (s silentStore) Txn(ctx context.Context) clientv3.Txn {
+	return silentTxn{s.KV.Txn(ctx), func() error { <-ctx.Done(); return ctx.Err() }}
+}
 
 type silentTxn struct {
 	clientv3.Txn
-	ctx context.Context
+	end func() error
 }
 
 func (s silentTxn) If(...clientv3.Cmp) clientv3.Txn        { return s }
 func (s silentTxn) Then(...clientv3.Op) clientv3.Txn       { return s }
 func (s silentTxn) Else(...clientv3.Op) clientv3.Txn       { return s }
-func (s silentTxn) Commit() (*clientv3.TxnResponse, error) { <-s.ctx.Done(); return nil, s.ctx.Err() }
+func (s silentTxn) Commit() (*clientv3.TxnResponse, error) { return nil, s.end() }
 
 func TestASilentStoreIsNotWaitedFor(t *testing.T) {
 	t.Parallel()

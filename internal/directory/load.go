@@ -22,8 +22,8 @@ const (
 	largeLoad     = 100_000  // objects
 	smallAccount  = 2000     // objects that are read in one go; a larger account is read kind by kind
 	firstPage     = 500      // keys
-	largestPage   = 50_000   // keys: etcd counts what is left at every page, so pages must not be many
-	pageBytes     = 16 << 20 // what a page should come to
+	largestPage   = 100_000  // keys: etcd counts what is left at every page, so pages must not be many
+	pageBytes     = 32 << 20 // what a page should come to
 	pageTimeout   = 20 * time.Second
 	readers       = 4
 	progressEvery = 2 * time.Second
@@ -78,7 +78,7 @@ func (l *loader) run(ctx context.Context) error {
 	if err := l.nothingElse(ctx); err != nil {
 		return err
 	}
-	stop := l.progress()
+	stop := l.progress(ctx)
 	defer stop()
 	if err := l.objects(ctx); err != nil {
 		return err
@@ -302,8 +302,8 @@ func (a *loading) build(id string, rules *pratique.Rules) error {
 }
 
 // progress says now and then how far the load is, if it takes long.
-func (l *loader) progress() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+func (l *loader) progress(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	total := 0
 	for _, a := range l.accounts {
 		total += a.head.Objects
@@ -314,7 +314,7 @@ func (l *loader) progress() (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				l.d.cfg.Log.Info("loading", slog.Int64("objects", l.done.Load()), slog.Int("of", total), slog.Int("accounts", len(l.accounts)))
+				l.d.cfg.Log.InfoContext(ctx, "loading", slog.Int64("objects", l.done.Load()), slog.Int("of", total), slog.Int("accounts", len(l.accounts)))
 			case <-ctx.Done():
 				return
 			}

@@ -79,47 +79,57 @@ func TestAnAccountThatVanishesIsKept(t *testing.T) {
 func TestDamagedDataIsNotServed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		damage func(t *testing.T, data, id string) clientv3.Op
+		damage func(data, id string) clientv3.Op
 		want   []string
 	}{
 		"a value that is no object": {
-			func(t *testing.T, data, id string) clientv3.Op { return clientv3.OpPut(data+"/Account/"+id, `{"id":`) },
+			func(data, id string) clientv3.Op { return clientv3.OpPut(data+"/Account/"+id, `{"id":`) },
 			[]string{"/Account/", "restore a backup, or delete the key with etcdctl while the server is stopped"},
 		},
 		"an unknown member": {
-			func(t *testing.T, data, id string) clientv3.Op {
+			func(data, id string) clientv3.Op {
 				return clientv3.OpPut(data+"/Account/"+id, `{"id":"`+id+`","name":"acme","Name":"evil"}`)
 			},
 			[]string{"/Account/", "unknown member"},
 		},
 		"a value under another id": {
-			func(t *testing.T, data, id string) clientv3.Op {
+			func(data, id string) clientv3.Op {
 				return clientv3.OpPut(data+"/Account/"+id, `{"id":"acc-other","name":"acme"}`)
 			},
 			[]string{"/Account/", "another id"},
 		},
 		"an object too many": {
-			func(t *testing.T, data, id string) clientv3.Op {
+			func(data, _ string) clientv3.Op {
 				return clientv3.OpPut(data+"/User/usr-1", `{"id":"usr-1","name":"mallory"}`)
 			},
 			[]string{"changed by hand"},
 		},
 		"an unknown kind": {
-			func(t *testing.T, data, id string) clientv3.Op { return clientv3.OpPut(data+"/Spell/s1", `{}`) },
+			func(data, _ string) clientv3.Op { return clientv3.OpPut(data+"/Spell/s1", `{}`) },
 			[]string{"/Spell/s1", "not known to this version"},
 		},
 		"an object of no account": {
-			func(t *testing.T, data, id string) clientv3.Op { return clientv3.OpPut(data+"x/User/usr-1", `{}`) },
+			func(data, _ string) clientv3.Op { return clientv3.OpPut(data+"x/User/usr-1", `{}`) },
 			[]string{"x/User/usr-1", "belongs to no account"},
 		},
 		"an object missing": {
-			func(t *testing.T, data, id string) clientv3.Op {
+			func(data, _ string) clientv3.Op {
 				return clientv3.OpDelete(data+"/Project/", clientv3.WithPrefix())
 			},
 			[]string{"incomplete"},
 		},
+		"two objects of one name": {
+			func(data, _ string) clientv3.Op {
+				return clientv3.OpTxn(nil, []clientv3.Op{
+					clientv3.OpPut(data+"/User/usr-1", `{"id":"usr-1","name":"mallory"}`),
+					clientv3.OpPut(data+"/User/usr-2", `{"id":"usr-2","name":"Mallory"}`),
+					clientv3.OpPut(strings.Replace(data, "/data/", "/head/", 1), `{"generation":1,"audit":"","objects":6}`),
+				}, nil)
+			},
+			[]string{"usr-", "of another"},
+		},
 		"a head that cannot be read": {
-			func(t *testing.T, data, id string) clientv3.Op {
+			func(data, _ string) clientv3.Op {
 				return clientv3.OpPut(strings.Replace(data, "/data/", "/head/", 1), `{"generation":"many"}`)
 			},
 			[]string{"/head/", "restore a backup"},
@@ -131,7 +141,7 @@ func TestDamagedDataIsNotServed(t *testing.T) {
 			d := open(t, config(t))
 			id := found(t, d, "acme")
 			d.Close()
-			if _, err := store.Client.Do(t.Context(), tt.damage(t, prefix(t)+"/data/"+id, id)); err != nil {
+			if _, err := store.Client.Do(t.Context(), tt.damage(prefix(t)+"/data/"+id, id)); err != nil {
 				t.Fatal(err)
 			}
 			_, err := directory.Open(t.Context(), config(t))

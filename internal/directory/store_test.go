@@ -64,49 +64,51 @@ func run(m *testing.M) (code int, err error) {
 }
 
 // prefix is where a test keeps its keys: its own also when it runs twice.
-func prefix(t testing.TB) string {
-	p, known := prefixes.Load(t)
+func prefix(tb testing.TB) string {
+	tb.Helper()
+	p, known := prefixes.Load(tb)
 	if !known {
-		p = fmt.Sprintf("/test/%s.%d", strings.ReplaceAll(t.Name(), "/", "."), runs.Add(1))
-		prefixes.Store(t, p)
+		p = fmt.Sprintf("/test/%s.%d", strings.ReplaceAll(tb.Name(), "/", "."), runs.Add(1))
+		prefixes.Store(tb, p)
 	}
-	return p.(string)
+	return p.(string) //nolint:errcheck // nothing else is stored
 }
 
-func config(t testing.TB) directory.Config {
+func config(tb testing.TB) directory.Config {
+	tb.Helper()
 	return directory.Config{
-		Client: store.Client, Prefix: prefix(t), Rules: rules, Now: time.Now, Guard: store.Guard,
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Client: store.Client, Prefix: prefix(tb), Rules: rules, Now: time.Now, Guard: store.Guard,
+		Log: slog.New(slog.NewTextHandler(tb.Output(), nil)),
 	}
 }
 
-func open(t testing.TB, cfg directory.Config) *directory.Directory {
-	t.Helper()
-	d, err := directory.Open(t.Context(), cfg)
+func open(tb testing.TB, cfg directory.Config) *directory.Directory {
+	tb.Helper()
+	d, err := directory.Open(tb.Context(), cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(d.Close)
+	tb.Cleanup(d.Close)
 	return d
 }
 
 // found makes an account and returns its id.
-func found(t testing.TB, d *directory.Directory, name string) string {
-	t.Helper()
-	snap, plan := newAccount(t, name)
-	if err := d.CreateAccount(t.Context(), snap, plan, audit.Record{Event: audit.AccountCreated, Steps: plan.Steps}); err != nil {
-		t.Fatal(err)
+func found(tb testing.TB, d *directory.Directory, name string) string {
+	tb.Helper()
+	snap, plan := newAccount(tb, name)
+	if err := d.CreateAccount(tb.Context(), snap, plan, audit.Record{Event: audit.AccountCreated, Steps: plan.Steps}); err != nil {
+		tb.Fatal(err)
 	}
 	return snap.Account.ID
 }
 
-func newAccount(t testing.TB, name string) (*pratique.Snapshot, *pratique.Plan) {
-	t.Helper()
+func newAccount(tb testing.TB, name string) (*pratique.Snapshot, *pratique.Plan) {
+	tb.Helper()
 	at := pratique.At(time.Now())
 	account := pratique.Account{Meta: pratique.Meta{ID: at.NewID(pratique.KindAccount), Name: name}}
 	snap, plan, err := pratique.Found(rules, account, at, pratique.Session{Hash: at.NewID(pratique.KindSession), Expires: at.Time.Add(time.Hour)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return snap, plan
 }
@@ -135,35 +137,35 @@ func manifest(kind pratique.Kind, name, spec string) pratique.Put {
 	}}
 }
 
-func update(t testing.TB, d *directory.Directory, account string, f change) *pratique.Snapshot {
-	t.Helper()
-	s, err := d.Update(t.Context(), account, f)
+func update(tb testing.TB, d *directory.Directory, account string, f change) *pratique.Snapshot {
+	tb.Helper()
+	s, err := d.Update(tb.Context(), account, f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // waitFor gives the snapshot of a directory once it has come to a generation.
-func waitFor(t testing.TB, d *directory.Directory, account string, generation uint64) *pratique.Snapshot {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+func waitFor(tb testing.TB, d *directory.Directory, account string, generation uint64) *pratique.Snapshot {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
 	defer cancel()
 	s, err := d.WaitFor(ctx, account, generation)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // dump writes everything that is stored of an account, and everything that its indexes find, one line each.
-func dump(t testing.TB, s *pratique.Snapshot) []string {
-	t.Helper()
+func dump(tb testing.TB, s *pratique.Snapshot) []string {
+	tb.Helper()
 	var out []string
 	line := func(what string, o any) {
 		data, err := pratique.Encode(o)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		out = append(out, what+" "+string(data))
 	}
@@ -182,7 +184,7 @@ func dump(t testing.TB, s *pratique.Snapshot) []string {
 	for ses := range s.Sessions.All() {
 		line("session", ses)
 		if byHash, ok := s.SessionByHash(ses.Hash); !ok || byHash.ID != ses.ID {
-			t.Errorf("session %s is not found by its hash", ses.ID)
+			tb.Errorf("session %s is not found by its hash", ses.ID)
 		}
 	}
 	for u := range s.Users.All() {
@@ -213,18 +215,19 @@ func dump(t testing.TB, s *pratique.Snapshot) []string {
 }
 
 // transactions counts how often the head of an account was written.
-func transactions(t testing.TB, account string) int64 {
-	t.Helper()
-	resp, err := store.Client.Get(t.Context(), prefix(t)+"/head/"+account)
+func transactions(tb testing.TB, account string) int64 {
+	tb.Helper()
+	resp, err := store.Client.Get(tb.Context(), prefix(tb)+"/head/"+account)
 	if err != nil || len(resp.Kvs) != 1 {
-		t.Fatal(resp, err)
+		tb.Fatal(resp, err)
 	}
 	return resp.Kvs[0].Version
 }
 
 // line is a connection to the real store whose watches a test can cut and spoil.
-func line(t testing.TB, w *faultyWatch) *clientv3.Client {
-	c := clientv3.NewCtxClient(t.Context())
+func line(tb testing.TB, w *faultyWatch) *clientv3.Client {
+	tb.Helper()
+	c := clientv3.NewCtxClient(tb.Context())
 	w.Watcher = store.Client.Watcher
 	c.KV, c.Watcher = store.Client.KV, w
 	return c

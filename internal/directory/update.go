@@ -40,7 +40,7 @@ func (d *Directory) Update(ctx context.Context, account string, f func(*pratique
 		return nil, noAccount(account)
 	}
 	r := newRequest(ctx, f)
-	if a.queue.push(r) && !d.background(func() { d.serve(a) }) {
+	if a.queue.push(r) && !d.background(func() { d.serve(a) }) { //nolint:contextcheck // the committer serves other callers too
 		for !a.queue.finish() {
 			d.refuse(a)
 		}

@@ -208,12 +208,12 @@ func (d *Directory) reload(ctx context.Context) error {
 			return fmt.Errorf("account %s (%s) has vanished from the store; start the server again if that was meant", now.snap.Account.Name, id)
 		}
 		if ok && objects(v.snap) < objects(now.snap)/2 {
-			d.cfg.Log.Warn("an account has shrunk, and its head says so too",
+			d.cfg.Log.WarnContext(ctx, "an account has shrunk, and its head says so too",
 				slog.String("account", id), slog.Int("objects", objects(v.snap)), slog.Int("before", objects(now.snap)))
 		}
 	}
 	if wentBack {
-		d.cfg.Log.Warn("the store has gone back: a backup was restored", slog.Int64("revision", revision), slog.Int64("before", applied))
+		d.cfg.Log.WarnContext(ctx, "the store has gone back: a backup was restored", slog.Int64("revision", revision), slog.Int64("before", applied))
 	}
 	d.board.swap(loaded, revision, wentBack)
 	d.reach.reset(revision)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -40,13 +41,13 @@ func (f *fate) reason() string {
 
 // OnWrite takes the place of os.Exit and panic behind etcd's logger.
 func (f *fate) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) {
-	text := entry.Message
+	text := []string{entry.Message}
 	for _, field := range fields {
 		if err, ok := field.Interface.(error); ok && field.Type == zapcore.ErrorType {
-			text += ": " + err.Error()
+			text = append(text, err.Error())
 		}
 	}
-	f.seal(text)
+	f.seal(strings.Join(text, ": "))
 	runtime.Goexit()
 }
 

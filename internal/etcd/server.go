@@ -79,7 +79,7 @@ func (s *Server) start(ctx context.Context, cfg Config, data string) error {
 		return s.whyNot(data, err)
 	}
 	s.etcd, s.Client = e, v3client.New(e.Server)
-	background, stop := context.WithCancel(context.Background()) //nolint:contextcheck // outlives the start
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.wg.Go(func() { s.space.run(background) })
 	s.wg.Go(func() { s.mind(background) })

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/etcd"
@@ -132,16 +134,19 @@ func TestDamagedDataIsOneClearSentence(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(t *testing.T, member string){
 		"database cut off": func(t *testing.T, member string) {
+			t.Helper()
 			if err := os.Truncate(filepath.Join(member, "snap", "db"), 8192); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"database overwritten": func(t *testing.T, member string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(member, "snap", "db"), bytes.Repeat([]byte("no"), 16384), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"log overwritten": func(t *testing.T, member string) {
+			t.Helper()
 			logs, err := filepath.Glob(filepath.Join(member, "wal", "*.wal"))
 			if err != nil || len(logs) == 0 {
 				t.Fatal(logs, err)
@@ -211,6 +216,27 @@ func TestWatchesWorkWithoutANetwork(t *testing.T) {
 	}
 	if resp := <-seen; len(resp.Events) != 1 {
 		t.Errorf("got %v", resp)
+	}
+}
+
+func TestDialReachesAStoreOutside(t *testing.T) {
+	t.Parallel()
+	cfg := embed.NewConfig()
+	cfg.Dir, cfg.LogLevel, cfg.UnsafeNoFsync = t.TempDir(), "fatal", true
+	anyPort := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
+	cfg.ListenClientUrls, cfg.AdvertiseClientUrls, cfg.ListenPeerUrls = anyPort, anyPort, nil
+	e, err := embed.StartEtcd(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	client, err := etcd.Dial(t.Context(), []string{"http://" + e.Clients[0].Addr().String()}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	if _, err := client.Put(t.Context(), "k", "v"); err != nil {
+		t.Error(err)
 	}
 }
 

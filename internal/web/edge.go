@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func (e *Edge) Wrap(mux *http.ServeMux) http.Handler {
 		switch err := clean(r); {
 		case err != nil:
 			e.fail(w, r, err)
-		case e.probe(r):
+		case slices.Contains(e.Probes, r.URL.Path):
 			inner.ServeHTTP(w, r)
 		default:
 			select {
@@ -85,15 +86,6 @@ func (e *Edge) Wrap(mux *http.ServeMux) http.Handler {
 			}
 		}
 	})
-}
-
-func (e *Edge) probe(r *http.Request) bool {
-	for _, p := range e.Probes {
-		if r.URL.Path == p {
-			return true
-		}
-	}
-	return false
 }
 
 // clean refuses paths that can be read in two ways, instead of tidying them up: what is decided on must be what is done.
@@ -126,10 +118,9 @@ func secure(h http.Header, r *http.Request) {
 
 // recover turns a panic into a 500: a fault in one request must not end the others, and must not look like an answer.
 func (e *Edge) recover(w *recorder, r *http.Request) {
-	cause := recover()
-	switch {
-	case cause == nil:
-	case cause == http.ErrAbortHandler: //nolint:errorlint // the sentinel itself is thrown
+	switch cause := recover(); cause {
+	case nil:
+	case http.ErrAbortHandler:
 		panic(cause) //nolint:forbidigo // net/http asks for it: close the connection, say nothing
 	default:
 		e.Log.ErrorContext(r.Context(), "panic", "request", traceOf(r.Context()).id, "stack", string(debug.Stack()))

@@ -89,6 +89,7 @@ func serve(t *testing.T, s *web.Server) (url string, stop func(), stopped chan e
 
 // fetch gives the body, or "" when there was no answer.
 func fetch(t *testing.T, url string) string {
+	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Error(err)
