@@ -109,10 +109,15 @@ func ordered(changes []Change) []Change {
 		for end < len(out) && isPut(out[end]) {
 			end++
 		}
-		slices.SortStableFunc(out[start:end], func(a, b Change) int { return a.(Put).Kind.rank() - b.(Put).Kind.rank() })
+		slices.SortStableFunc(out[start:end], func(a, b Change) int { return rankOf(a) - rankOf(b) })
 		start = max(end, start+1)
 	}
 	return out
+}
+
+func rankOf(c Change) int {
+	put, _ := c.(Put)
+	return put.Kind.rank()
 }
 
 func isPut(c Change) bool {

@@ -193,7 +193,7 @@ func (c EndSession) apply(e *editor) error {
 // EndExpired removes sessions that have run out; it needs no operation and leaves living ones alone.
 type EndExpired struct{ IDs []string }
 
-func (c EndExpired) apply(e *editor) error {
+func (c EndExpired) apply(e *editor) error { //nolint:unparam // it is a Change, and this one cannot fail
 	for _, id := range c.IDs {
 		if s, ok := e.Sessions.ID(id); ok && !s.Expires.After(e.at.Time) {
 			e.dropSession(s)

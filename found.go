@@ -53,7 +53,7 @@ func (c OpenBootstrap) apply(e *editor) error {
 // AddRegions makes the default projects of regions that the server has gained since the account was founded.
 type AddRegions struct{}
 
-func (AddRegions) apply(e *editor) error {
+func (AddRegions) apply(e *editor) error { //nolint:unparam // it is a Change, and this one cannot fail
 	for _, region := range e.rules.Regions {
 		if _, ok := e.Projects.Name(region); !ok {
 			e.foundProject(region)

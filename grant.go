@@ -75,39 +75,28 @@ func (s *Snapshot) ScopeText(scope Scope) string {
 
 // PrincipalName is the name of a principal, or its id when it is gone.
 func (s *Snapshot) PrincipalName(r Ref) string {
-	var m *Meta
-	switch r.Kind {
-	case KindUser:
-		if u, ok := s.Users.ID(r.ID); ok {
-			m = &u.Meta
-		}
-	case KindGroup:
-		if g, ok := s.Groups.ID(r.ID); ok {
-			m = &g.Meta
-		}
-	case KindRole:
-		if role, ok := s.Roles.ID(r.ID); ok {
-			m = &role.Meta
-		}
-	default:
+	if u, ok := s.Users.ID(r.ID); ok && r.Kind == KindUser {
+		return u.Name
 	}
-	if m == nil {
-		return r.ID
+	if g, ok := s.Groups.ID(r.ID); ok && r.Kind == KindGroup {
+		return g.Name
 	}
-	return m.Name
+	if role, ok := s.Roles.ID(r.ID); ok && r.Kind == KindRole {
+		return role.Name
+	}
+	return r.ID
+}
+
+// namePrincipal writes a principal's name into the member of a spec that is for its kind.
+func (s *Snapshot) namePrincipal(r Ref, user, group, role *string) {
+	if field, ok := map[Kind]*string{KindUser: user, KindGroup: group, KindRole: role}[r.Kind]; ok {
+		*field = s.PrincipalName(r)
+	}
 }
 
 func (s *Snapshot) grantSpec(g *Grant) GrantSpec {
 	spec := GrantSpec{Description: g.Description, Policy: g.Policy}
-	name := s.PrincipalName(g.Principal)
-	switch g.Principal.Kind {
-	case KindUser:
-		spec.User = name
-	case KindRole:
-		spec.Role = name
-	default:
-		spec.Group = name
-	}
+	s.namePrincipal(g.Principal, &spec.User, &spec.Group, &spec.Role)
 	if p, ok := s.Policy(g.Policy); ok {
 		spec.Policy = p.Name
 	}

@@ -31,76 +31,44 @@ func ManifestKinds() []Kind {
 func ParseKind(s string) (Kind, bool) {
 	low := strings.ToLower(s)
 	for _, k := range ManifestKinds() {
-		word := strings.ToLower(string(k))
-		if low == word || low == k.Plural() || low == k.short() {
+		if low == strings.ToLower(string(k)) || low == k.Plural() || low == k.spelling().short {
 			return k, true
 		}
 	}
 	return "", false
 }
 
-// Plural is the lower-case plural of the kind, as in URLs: "enterpriseprojects".
-func (k Kind) Plural() string {
-	if k == KindPolicy {
-		return "policies"
-	}
-	return strings.ToLower(string(k)) + "s"
+// spelling is how a kind is written elsewhere than in a manifest. Empty members are derived from its name.
+type spelling struct {
+	word   string // in a sentence
+	plural string // in a URL
+	short  string // on a command line
+	prefix string // of ids, so that an id tells what it names in a log line
 }
+
+func (k Kind) spelling() spelling {
+	return map[Kind]spelling{
+		KindProject:             {short: "proj", prefix: "prj"},
+		KindEnterpriseProject:   {word: "enterprise project", short: "ep", prefix: "ep"},
+		KindUser:                {prefix: "usr"},
+		KindGroup:               {prefix: "grp"},
+		KindRole:                {prefix: "rol"},
+		KindPolicy:              {plural: "policies", prefix: "pol"},
+		KindGrant:               {prefix: "grt"},
+		KindNamespacePermission: {word: "namespace permission", short: "nsp", prefix: "nsp"},
+		KindCluster:             {prefix: "c"},
+		KindAccessKey:           {word: "access key"},
+		KindSession:             {prefix: "ses"},
+	}[k]
+}
+
+// Plural is the lower-case plural of the kind, as in URLs: "enterpriseprojects".
+func (k Kind) Plural() string { return firstOf(k.spelling().plural, strings.ToLower(string(k))+"s") }
 
 // Word is the kind in a sentence: "enterprise project".
-func (k Kind) Word() string {
-	switch k {
-	case KindEnterpriseProject:
-		return "enterprise project"
-	case KindAccessKey:
-		return "access key"
-	case KindNamespacePermission:
-		return "namespace permission"
-	default:
-		return strings.ToLower(string(k))
-	}
-}
+func (k Kind) Word() string { return firstOf(k.spelling().word, strings.ToLower(string(k))) }
 
-func (k Kind) short() string {
-	switch k {
-	case KindEnterpriseProject:
-		return "ep"
-	case KindProject:
-		return "proj"
-	case KindNamespacePermission:
-		return "nsp"
-	default:
-		return ""
-	}
-}
-
-// prefix starts the ids of the kind, so that an id tells what it names in a log line.
-func (k Kind) prefix() string {
-	switch k {
-	case KindProject:
-		return "prj"
-	case KindEnterpriseProject:
-		return "ep"
-	case KindUser:
-		return "usr"
-	case KindGroup:
-		return "grp"
-	case KindRole:
-		return "rol"
-	case KindPolicy:
-		return "pol"
-	case KindGrant:
-		return "grt"
-	case KindSession:
-		return "ses"
-	case KindCluster:
-		return "c"
-	case KindNamespacePermission:
-		return "nsp"
-	default:
-		return strings.ToLower(string(k))
-	}
-}
+func (k Kind) prefix() string { return firstOf(k.spelling().prefix, strings.ToLower(string(k))) }
 
 func (k Kind) rank() int {
 	for i, other := range ManifestKinds() {

@@ -32,14 +32,17 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 	default:
 		return Manifest{}, fmt.Errorf("%T has no manifest", o)
 	}
-	noun := o.(object)
+	thing, ok := o.(object)
+	if !ok {
+		return Manifest{}, fmt.Errorf("%T is no object", o)
+	}
 	data, err := strictjson.Marshal(spec)
 	if err != nil {
-		return Manifest{}, fmt.Errorf("write %s %s: %w", noun.kind().Word(), noun.meta().Name, err)
+		return Manifest{}, fmt.Errorf("write %s %s: %w", thing.kind().Word(), thing.meta().Name, err)
 	}
-	m := Manifest{APIVersion: APIVersion, Kind: noun.kind(), Metadata: Metadata{Name: noun.meta().Name}, Spec: data}
+	m := Manifest{APIVersion: APIVersion, Kind: thing.kind(), Metadata: Metadata{Name: thing.meta().Name}, Spec: data}
 	if withServer {
-		meta := noun.meta()
+		meta := thing.meta()
 		m.Metadata.ID, m.Metadata.Created = meta.ID, meta.Created
 		m.Metadata.ResourceVersion = strconv.FormatUint(meta.Generation, 10)
 	}
@@ -49,54 +52,24 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 // Objects walks all objects of a kind that has manifests, in the order of their names, from the given name on. System policies come with
 // the others in name order only when system is set.
 func (s *Snapshot) Objects(k Kind, from string, system bool) iter.Seq[any] {
-	switch k {
-	case KindProject:
-		return anys(s.Projects.From(from))
-	case KindEnterpriseProject:
-		return anys(s.EnterpriseProjects.From(from))
-	case KindUser:
-		return anys(s.Users.From(from))
-	case KindGroup:
-		return anys(s.Groups.From(from))
-	case KindRole:
-		return anys(s.Roles.From(from))
-	case KindGrant:
-		return anys(s.Grants.From(from))
-	case KindNamespacePermission:
-		return anys(s.NamespacePermissions.From(from))
-	case KindPolicy:
-		if system {
-			return s.policiesFrom(from)
-		}
-		return anys(s.Policies.From(from))
-	default:
+	n, ok := nounOf(k)
+	switch {
+	case !ok:
 		return func(func(any) bool) {}
+	case k == KindPolicy && system:
+		return s.policiesFrom(from)
+	default:
+		return n.from(s, from)
 	}
 }
 
 // Object finds one object that has a manifest, by name or id.
 func (s *Snapshot) Object(k Kind, nameOrID string) (any, error) {
-	var o any
-	var ok bool
-	switch k {
-	case KindProject:
-		o, ok = s.Projects.Find(nameOrID)
-	case KindEnterpriseProject:
-		o, ok = s.EnterpriseProjects.Find(nameOrID)
-	case KindUser:
-		o, ok = s.Users.Find(nameOrID)
-	case KindGroup:
-		o, ok = s.Groups.Find(nameOrID)
-	case KindRole:
-		o, ok = s.Roles.Find(nameOrID)
-	case KindPolicy:
-		o, ok = s.Policy(nameOrID)
-	case KindGrant:
-		o, ok = s.Grants.Find(nameOrID)
-	case KindNamespacePermission:
-		o, ok = s.NamespacePermissions.Find(nameOrID)
-	default:
+	n, ok := nounOf(k)
+	if !ok {
+		return nil, notFound(k, nameOrID)
 	}
+	o, ok := n.find(s, nameOrID)
 	if !ok {
 		return nil, notFound(k, nameOrID)
 	}

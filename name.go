@@ -14,14 +14,16 @@ type nameRule struct {
 }
 
 func (k Kind) nameRule() nameRule {
-	switch k {
-	case KindPolicy, KindGrant, KindNamespacePermission:
-		return nameRule{max: 128, extra: "._- "}
-	case KindUser:
-		return nameRule{max: 64, extra: "._@-"}
-	default:
+	rule, ok := map[Kind]nameRule{
+		KindPolicy:              {max: 128, extra: "._- "},
+		KindGrant:               {max: 128, extra: "._- "},
+		KindNamespacePermission: {max: 128, extra: "._- "},
+		KindUser:                {max: 64, extra: "._@-"},
+	}[k]
+	if !ok {
 		return nameRule{max: 64, extra: "._-"}
 	}
+	return rule
 }
 
 // checkName refuses a name that does not fit its kind, or that is reserved.

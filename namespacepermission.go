@@ -57,15 +57,7 @@ var (
 
 func (s *Snapshot) namespacePermissionSpec(p *NamespacePermission) NamespacePermissionSpec {
 	spec := NamespacePermissionSpec{ClusterRole: p.ClusterRole, Namespaces: p.Namespaces}
-	name := s.PrincipalName(p.Principal)
-	switch p.Principal.Kind {
-	case KindUser:
-		spec.User = name
-	case KindRole:
-		spec.Role = name
-	default:
-		spec.Group = name
-	}
+	s.namePrincipal(p.Principal, &spec.User, &spec.Group, &spec.Role)
 	for _, id := range p.Clusters {
 		if c, ok := s.Clusters.ID(id); ok {
 			id = c.Name

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -248,14 +249,11 @@ func (e *editor) checkDocument(name string, text jsontext.Value) (jsontext.Value
 func documentError(what string, err error) *Error {
 	out := invalid("%s: %v", what, err)
 	if d, ok := errors.AsType[*policy.Error](err); ok {
-		text := ""
+		lines := make([]string, len(d.Problems))
 		for i, p := range d.Problems {
-			if i > 0 {
-				text += "\n"
-			}
-			text += p.String()
+			lines[i] = p.String()
 		}
-		out.Message = what + ": " + text
+		out.Message = what + ": " + strings.Join(lines, "\n")
 	}
 	return out
 }

@@ -20,49 +20,19 @@ func (c Put) apply(e *editor) error {
 	if c.APIVersion != APIVersion {
 		return invalid("apiVersion %q is not known", c.APIVersion).hint("write apiVersion: %s", APIVersion)
 	}
-	switch c.Kind {
-	case KindProject:
-		return e.putProject(c.Manifest)
-	case KindEnterpriseProject:
-		return e.putEnterpriseProject(c.Manifest)
-	case KindUser:
-		return e.putUser(c.Manifest)
-	case KindGroup:
-		return e.putGroup(c.Manifest)
-	case KindRole:
-		return e.putRole(c.Manifest)
-	case KindPolicy:
-		return e.putPolicy(c.Manifest)
-	case KindGrant:
-		return e.putGrant(c.Manifest)
-	case KindNamespacePermission:
-		return e.putNamespacePermission(c.Manifest)
-	default:
+	n, ok := nounOf(c.Kind)
+	if !ok {
 		return invalid("kind %q cannot be written as a manifest", c.Kind).hint("known kinds: %v", ManifestKinds())
 	}
+	return n.put(e, c.Manifest)
 }
 
 func (c Delete) apply(e *editor) error {
-	switch c.Kind {
-	case KindProject:
-		return e.deleteProject(c)
-	case KindEnterpriseProject:
-		return e.deleteEnterpriseProject(c)
-	case KindUser:
-		return e.deleteUser(c)
-	case KindGroup:
-		return e.deleteGroup(c)
-	case KindRole:
-		return e.deleteRole(c)
-	case KindPolicy:
-		return e.deletePolicy(c)
-	case KindGrant:
-		return e.deleteGrant(c)
-	case KindNamespacePermission:
-		return e.deleteNamespacePermission(c)
-	default:
+	n, ok := nounOf(c.Kind)
+	if !ok {
 		return invalid("kind %q cannot be deleted like this", c.Kind).hint("known kinds: %v", ManifestKinds())
 	}
+	return n.remove(e, c)
 }
 
 // holders collects what keeps an object from being deleted, and refuses unless the deletion cascades.

@@ -12,7 +12,8 @@ import (
 type Decider struct {
 	Rules *pratique.Rules
 
-	caches sync.Map // account id → *programs
+	mu     sync.RWMutex
+	caches map[string]*programs // by account
 }
 
 // Cause says which rule settled a decision.
@@ -92,16 +93,12 @@ func acts(s *pratique.Snapshot, p pratique.Ref) bool {
 	if p.ID == pratique.RootID {
 		return true
 	}
-	switch p.Kind {
-	case pratique.KindUser:
+	if p.Kind == pratique.KindUser {
 		u, ok := s.Users.ID(p.ID)
 		return ok && !u.Disabled
-	case pratique.KindRole:
-		_, ok := s.Roles.ID(p.ID)
-		return ok
-	default:
-		return false
 	}
+	_, ok := s.Roles.ID(p.ID)
+	return ok && p.Kind == pratique.KindRole
 }
 
 // combine adds the walks up: an explicit deny in either language denies, else an allow in either allows.

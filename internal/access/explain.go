@@ -74,12 +74,8 @@ func (d *Decider) hints(s *pratique.Snapshot, q *Query, e *Explanation) []string
 		for i := range dec.n {
 			d.scopeHints(s, q, &dec.walks[i], add)
 		}
-		var names []string
-		for i := range dec.n {
-			names = append(names, dec.walks[i].action)
-		}
 		add("a statement that allows %s, in a policy granted to %s or a group of theirs, would open it",
-			strings.Join(names, " or "), s.PrincipalName(q.Principal))
+			dec.names(" or "), s.PrincipalName(q.Principal))
 	case dec.Cause == Service:
 		add("%s", dec.unmet)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/pratique-iam/pratique/internal/access"
 )
 
-func (w *world) explain(t *testing.T, who, action string, options ...func(*access.Query)) access.Explanation {
+func (w *world) explain(t *testing.T, who, action string) access.Explanation {
 	t.Helper()
-	q := w.ask(t, who, action, options...)
+	q := w.ask(t, who, action)
 	return w.Explain(w.Snapshot, &q)
 }
 

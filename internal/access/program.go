@@ -86,9 +86,20 @@ func (d *Decider) chain(s *pratique.Snapshot, p *program, k chainKey) policy.Cha
 const maxChains = 64
 
 func (d *Decider) cache(account string) *programs {
-	if c, ok := d.caches.Load(account); ok {
-		return c.(*programs)
+	d.mu.RLock()
+	c := d.caches[account]
+	d.mu.RUnlock()
+	if c != nil {
+		return c
 	}
-	c, _ := d.caches.LoadOrStore(account, &programs{of: map[string]*program{}})
-	return c.(*programs)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c = d.caches[account]; c == nil {
+		c = &programs{of: map[string]*program{}}
+		if d.caches == nil {
+			d.caches = map[string]*programs{}
+		}
+		d.caches[account] = c
+	}
+	return c
 }

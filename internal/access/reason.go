@@ -39,13 +39,7 @@ func (d *Decision) Reason() string {
 }
 
 func (d *Decision) implicit() string {
-	names := ""
-	for i := range d.n {
-		if i > 0 {
-			names += " or "
-		}
-		names += d.walks[i].action
-	}
+	names := d.names(" or ")
 	w := &d.walks[d.decisive]
 	reason := "no statement in force allows " + names
 	if r := w.resources[w.resource]; r != "" && r != "*" && !strings.HasSuffix(r, ":") && !strings.HasSuffix(r, "/") {
@@ -63,15 +57,17 @@ func (w *walkResult) source() (policy.Source, bool) {
 	return w.chain[dec.Tier].Sets[dec.Set].Sources()[dec.Source], true
 }
 
+func (d *Decision) names(between string) string {
+	var names []string
+	for i := range d.n {
+		names = append(names, d.walks[i].action)
+	}
+	return strings.Join(names, between)
+}
+
 // actions names what was asked, in every dialect that was walked.
 func (d *Decision) actions() string {
-	names := ""
-	for i := range d.n {
-		if i > 0 {
-			names += " / "
-		}
-		names += d.walks[i].action
-	}
+	names := d.names(" / ")
 	if names == "" && d.operation != nil {
 		return d.operation.ID
 	}

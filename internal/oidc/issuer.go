@@ -47,7 +47,7 @@ type private struct {
 }
 
 // tokenType tells these tokens from any other that the same key might ever sign.
-const tokenType = "pratique-cluster+jwt"
+const tokenType = "pratique-cluster+jwt" //nolint:gosec // the name of a kind of token, no token
 
 // Sign issues a token for a cluster. It lives for Life, and not beyond c.Expires when that is set: a token never outlives the session
 // that it was made in.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -190,7 +191,7 @@ func (s *Server) assemble(ctx context.Context, rules *pratique.Rules, sealer *se
 				return // only the first account's secret lies in a file
 			}
 			if err := forget(c.Data); err != nil {
-				c.Log.Warn("the used bootstrap secret is still in its file", "error", err.Error())
+				c.Log.WarnContext(ctx, "the used bootstrap secret is still in its file", "error", err.Error())
 			}
 		},
 	}
@@ -238,8 +239,8 @@ func (s *Server) watchStore(ctx context.Context) error {
 // Close gives everything back, last opened first.
 func (s *Server) Close() error {
 	var all []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		all = append(all, s.closers[i]())
+	for _, c := range slices.Backward(s.closers) {
+		all = append(all, c())
 	}
 	s.closers = nil
 	return errors.Join(all...)
