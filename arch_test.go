@@ -22,6 +22,7 @@ func layers() [][]string {
 		{"policy", "internal/strictjson", "internal/secretfile"},
 		{"catalog"},
 		{"."},
+		{"internal/workload"},
 		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local"},
 		{"apiv1"},
 		{"internal/authn", "internal/access"},

@@ -101,6 +101,9 @@ func (c AddAccessKey) apply(e *editor) error {
 	if n := len(slices.Collect(e.KeysOf(u.ID))); n >= e.rules.Limits.AccessKeysPerUser {
 		return conflict("user %q has %d access keys, and no user may have more", u.Name, n).hint("delete one first")
 	}
+	if _, taken := e.AccessKeys.ID(c.ID); taken {
+		return conflict("the access key id %s is taken", c.ID)
+	}
 	if !u.May(Programmatic) {
 		return conflict("user %q has no programmatic access", u.Name)
 	}

@@ -54,12 +54,21 @@ func (t Table[P]) From(name string) iter.Seq[P] {
 
 func (t Table[P]) set(p P) {
 	if old, replaced := t.ids.Set(p.meta().ID, p); replaced {
-		t.names.Delete(Fold(old.meta().Name))
+		t.release(old)
 	}
 	t.names.Set(Fold(p.meta().Name), p)
 }
 
 func (t Table[P]) remove(p P) {
 	t.ids.Delete(p.meta().ID)
-	t.names.Delete(Fold(p.meta().Name))
+	t.release(p)
+}
+
+// release gives up the name of an object, unless another object bears it by now: when two exchange their names in one commit, a replay
+// sees the second take a name before the first has let go of it.
+func (t Table[P]) release(p P) {
+	name := Fold(p.meta().Name)
+	if holder, ok := t.names.Get(name); ok && holder.meta().ID == p.meta().ID {
+		t.names.Delete(name)
+	}
 }

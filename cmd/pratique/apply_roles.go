@@ -89,7 +89,7 @@ func missingGrants(list changeList, warnings []string) ([]pratique.Manifest, err
 		if !ok {
 			continue // it stands on the server; whoever granted it was told
 		}
-		for _, role := range strings.Split(found[3], ", ") {
+		for role := range strings.SplitSeq(found[3], ", ") {
 			m, err := beside(grant, role, known)
 			if err != nil {
 				return nil, err

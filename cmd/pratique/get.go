@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/pratique-iam/pratique"
@@ -25,8 +24,9 @@ func newGet(e *env) *cobra.Command {
 		Short: "Show objects of the directory",
 		Long: `Show all objects of a kind, or those that are named.
 
-Kinds: users, groups, roles, policies, grants, projects, enterpriseprojects (ep), and operations, the
-table of everything that Pratique can do. Policies of the system are listed with your own.
+Kinds: users, groups, roles, policies, grants, projects, enterpriseprojects (ep),
+namespacepermissions (nsp), and operations, the table of everything that Pratique can do. Policies of
+the system are listed with your own.
 
 With -o yaml an object is printed as pratique apply reads it.`,
 		Example: `  pratique get users
@@ -238,13 +238,4 @@ func specOf[T any](m pratique.Manifest) T {
 		_ = looseJSON(m.Spec, &spec) // a spec that cannot be read is shown empty; -o yaml shows what it is
 	}
 	return spec
-}
-
-// compact is a JSON value in one line, for people.
-func compact(v jsontext.Value) string {
-	short := v.Clone()
-	if err := short.Compact(); err != nil {
-		return string(v)
-	}
-	return string(short)
 }

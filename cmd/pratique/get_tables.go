@@ -68,13 +68,14 @@ func (g *get) columns(k pratique.Kind) []column {
 	id := column{"ID", true, func(m pratique.Manifest) string { return m.Metadata.ID }}
 	age := column{"AGE", false, func(m pratique.Manifest) string { return g.age(m.Metadata.Created) }}
 	own := map[pratique.Kind][]column{
-		pratique.KindUser:              userColumns(),
-		pratique.KindGroup:             groupColumns(),
-		pratique.KindRole:              roleColumns(),
-		pratique.KindPolicy:            policyColumns(),
-		pratique.KindGrant:             grantColumns(),
-		pratique.KindProject:           projectColumns(),
-		pratique.KindEnterpriseProject: {description[pratique.EnterpriseProjectSpec](false, func(s pratique.EnterpriseProjectSpec) string { return s.Description })},
+		pratique.KindUser:                userColumns(),
+		pratique.KindGroup:               groupColumns(),
+		pratique.KindRole:                roleColumns(),
+		pratique.KindPolicy:              policyColumns(),
+		pratique.KindGrant:               grantColumns(),
+		pratique.KindProject:             projectColumns(),
+		pratique.KindNamespacePermission: namespacePermissionColumns(),
+		pratique.KindEnterpriseProject:   {description[pratique.EnterpriseProjectSpec](false, func(s pratique.EnterpriseProjectSpec) string { return s.Description })},
 	}
 	columns := append([]column{name}, own[k]...)
 	return append(columns, age, id)
@@ -214,6 +215,19 @@ func where(s pratique.ScopeSpec) string {
 		return "project " + s.Project
 	}
 	return "enterprise project " + s.EnterpriseProject
+}
+
+func namespacePermissionColumns() []column {
+	spec := specOf[pratique.NamespacePermissionSpec]
+	return []column{
+		{"TO", false, func(m pratique.Manifest) string {
+			s := spec(m)
+			return grantedTo(pratique.GrantSpec{User: s.User, Group: s.Group, Role: s.Role})
+		}},
+		{"CLUSTERROLE", false, func(m pratique.Manifest) string { return spec(m).ClusterRole }},
+		{"CLUSTERS", false, func(m pratique.Manifest) string { return strings.Join(spec(m).Clusters, ",") }},
+		{"NAMESPACES", false, func(m pratique.Manifest) string { return strings.Join(spec(m).Namespaces, ",") }},
+	}
 }
 
 func projectColumns() []column {

@@ -31,7 +31,7 @@ func realMain() int {
 
 // run is the program: it writes the answer to out, and what went wrong to errOut.
 func run(ctx context.Context, e *env, args []string, out, errOut io.Writer) int {
-	root := newRoot(e)
+	root := newRoot(e) //nolint:contextcheck // commands take theirs from cobra, when they run
 	root.SetArgs(args)
 	root.SetIn(e.in)
 	root.SetOut(out)

@@ -70,24 +70,18 @@ func checkKind(k pratique.Kind) error {
 }
 
 func checkSpec(m pratique.Manifest, known *catalog.Catalog) error {
-	var spec any
-	switch m.Kind { //nolint:exhaustive // checkKind has let these through
-	case pratique.KindProject:
-		spec = &pratique.ProjectSpec{}
-	case pratique.KindEnterpriseProject:
-		spec = &pratique.EnterpriseProjectSpec{}
-	case pratique.KindUser:
-		spec = &pratique.UserSpec{}
-	case pratique.KindGroup:
-		spec = &pratique.GroupSpec{}
-	case pratique.KindRole:
-		spec = &pratique.RoleSpec{}
-	case pratique.KindPolicy:
-		spec = &pratique.PolicySpec{}
-	case pratique.KindGrant:
-		spec = &pratique.GrantSpec{}
-	default:
-		return nil
+	spec := map[pratique.Kind]any{
+		pratique.KindProject:             &pratique.ProjectSpec{},
+		pratique.KindEnterpriseProject:   &pratique.EnterpriseProjectSpec{},
+		pratique.KindUser:                &pratique.UserSpec{},
+		pratique.KindGroup:               &pratique.GroupSpec{},
+		pratique.KindRole:                &pratique.RoleSpec{},
+		pratique.KindPolicy:              &pratique.PolicySpec{},
+		pratique.KindGrant:               &pratique.GrantSpec{},
+		pratique.KindNamespacePermission: &pratique.NamespacePermissionSpec{},
+	}[m.Kind]
+	if spec == nil {
+		return nil // a kind that is newer than this function; the server reads it
 	}
 	if len(m.Spec) > 0 {
 		if err := strictjson.Unmarshal(m.Spec, spec); err != nil {

@@ -66,7 +66,7 @@ func TestManifestsAreReadStrictly(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"key twice":            {head + "metadata: {name: a}\nkind: Group\n", `line 4: key "kind" stands twice`},
 		"key twice, deep":      {head + "metadata:\n  name: a\n  name: b\n", `line 5: key "name" stands twice`},
-		"unknown member":       {head + "metadata: {nmae: a}\n", "unknown member metadata.nmae"},
+		"unknown member":       {head + "metadata: {nome: a}\n", "unknown member metadata.nome"},
 		"other case":           {head + "Metadata: {name: a}\n", "unknown member Metadata"},
 		"JSON key twice":       {`{"kind":"User","kind":"Group"}`, "line 1: duplicate"},
 		"boolean for a name":   {head + "metadata: {name: yes}\n", "metadata.name: a JSON true does not fit here"},

@@ -25,9 +25,10 @@ func TestMain(m *testing.M) {
 //
 // Beside the commands of testscript there are:
 //
-//	serve [DIR]     start a server on $WORK/DIR (default: data); sets PRATIQUE_SERVER, PRATIQUE_CA and SECRET, the file with the one-time secret
-//	stop [DIR]      end it and wait until it has ended
-//	people N FILE   write a manifest of N users and a group of them all
+//	serve [DIR] [FLAGS...]   start a server on $WORK/DIR (default: data) with further flags; sets PRATIQUE_SERVER, PRATIQUE_CA and SECRET,
+//	                         the file with the one-time secret
+//	stop [DIR]               end it and wait until it has ended
+//	people N FILE            write a manifest of N users and a group of them all
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -54,23 +55,24 @@ func servers(ts *testscript.TestScript) map[string]*exec.Cmd {
 	return running
 }
 
-func dirOf(ts *testscript.TestScript, neg bool, args []string) string {
-	if neg || len(args) > 1 {
-		ts.Fatalf("usage: serve [DIR], stop [DIR]")
+// dirOf splits arguments into the data directory and flags.
+func dirOf(ts *testscript.TestScript, neg bool, args []string) (dir string, flags []string) {
+	if neg {
+		ts.Fatalf("usage: serve [DIR] [FLAGS...], stop [DIR]")
 	}
-	if len(args) == 0 {
-		return "data"
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return "data", args
 	}
-	return args[0]
+	return args[0], args[1:]
 }
 
 func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
-	dir := dirOf(ts, neg, args)
+	dir, flags := dirOf(ts, neg, args)
 	data := ts.MkAbs(dir)
 	log, err := os.Create(data + ".log")
 	ts.Check(err)
 	program := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "pratique")
-	cmd := exec.Command(program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn")
+	cmd := exec.Command(program, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	ts.Check(os.RemoveAll(filepath.Join(data, "url")))
 	ts.Check(cmd.Start())
@@ -81,7 +83,7 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() {
 		if running[dir] == cmd {
 			_ = cmd.Process.Kill() // it may have ended by itself
-			<-ended
+			_ = <-ended            // killed, as it was meant to be
 		}
 		_ = log.Close()
 	})
@@ -138,7 +140,7 @@ func ready(data string) (url string, ok bool) {
 }
 
 func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
-	dir := dirOf(ts, neg, args)
+	dir, _ := dirOf(ts, neg, args)
 	cmd, ok := servers(ts)[dir]
 	if !ok {
 		ts.Fatalf("no server runs on %s", dir)

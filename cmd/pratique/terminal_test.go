@@ -40,7 +40,10 @@ func newTown(t *testing.T) *town {
 		}
 	})
 	lines := bufio.NewScanner(announced)
-	for lines.Scan() && !strings.Contains(lines.Text(), "pratique login") {
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "pratique login") {
+			break
+		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, announced) }()
 	url, err := os.ReadFile(filepath.Join(data, "url"))
@@ -185,14 +188,14 @@ func TestInterruptedCommandsEndCleanly(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	out := &impatient{at: "[y/N]", interrupt: interrupt}
-	if code := run(ctx, w.env, []string{"apply", "-f", alice}, out, out); code != exitNo || !strings.Contains(out.String(), "error: interrupted") {
-		t.Errorf("exit code %d,\n%s", code, out.String())
+	if code := run(ctx, w.env, []string{"apply", "-f", alice}, out, out); code != exitNo || !strings.Contains(out.b.String(), "error: interrupted") {
+		t.Errorf("exit code %d,\n%s", code, out.b.String())
 	}
 }
 
 // impatient presses Ctrl-C as soon as it is asked.
 type impatient struct {
-	bytes.Buffer
+	b         bytes.Buffer // not embedded: its WriteString would get past Write
 	at        string
 	interrupt func()
 }
@@ -201,5 +204,5 @@ func (i *impatient) Write(p []byte) (int, error) {
 	if strings.Contains(string(p), i.at) {
 		i.interrupt()
 	}
-	return i.Buffer.Write(p)
+	return i.b.Write(p)
 }

@@ -101,7 +101,7 @@ type Verifier struct {
 
 // Next checks that the record follows the one before it. After trimming, the first record that is left starts the chain.
 func (v *Verifier) Next(r *Record) error {
-	if v.any && (r.Previous != v.last || r.Seq <= v.seq) {
+	if v.any && (r.Previous != v.last || r.Seq < v.seq) {
 		return fmt.Errorf("audit record %d does not follow record %d: a record between them was changed or removed", r.Seq, v.seq)
 	}
 	h, err := r.digest()

@@ -1,0 +1,122 @@
+package apiv1
+
+import "time"
+
+// Cluster is a cluster of the fleet, with what was last seen of it.
+type Cluster struct {
+	ID                string            `json:"id"`
+	Name              string            `json:"name"`
+	Type              string            `json:"type"`
+	Provisioner       string            `json:"provisioner"`
+	Project           string            `json:"project"`
+	EnterpriseProject string            `json:"enterpriseProject"`
+	Tags              map[string]string `json:"tags,omitempty"`
+	Creator           string            `json:"creator"`
+	Stopped           bool              `json:"stopped,omitzero"`
+	Shadow            bool              `json:"shadow,omitzero"`
+	Server            string            `json:"server,omitempty"` // of the kube-apiserver; set for those who may have a kubeconfig
+	Created           time.Time         `json:"created"`
+	ResourceVersion   string            `json:"resourceVersion"`
+	Status            ClusterStatus     `json:"status"`
+}
+
+// ClusterStatus is observed, not assumed.
+type ClusterStatus struct {
+	Phase      string    `json:"phase"` // starting, running, stopped, unreachable, unknown
+	Version    string    `json:"version,omitempty"`
+	Nodes      int       `json:"nodes"`
+	NodesReady int       `json:"nodesReady"`
+	Error      string    `json:"error,omitempty"`
+	Seen       time.Time `json:"seen,omitzero"`
+}
+
+// NewCluster creates a cluster with the local provisioner, or attaches one when Kubeconfig is set.
+type NewCluster struct {
+	Name              string            `json:"name"`
+	Type              string            `json:"type"`
+	Project           string            `json:"project,omitempty"`           // name; empty: the default of the first region
+	EnterpriseProject string            `json:"enterpriseProject,omitempty"` // name; empty: the account's default
+	Tags              map[string]string `json:"tags,omitempty"`
+	Billing           string            `json:"billing,omitempty"` // postpaid (default) or prepaid
+	Nodes             int               `json:"nodes,omitzero"`    // simulated, with the local provisioner
+	Kubeconfig        string            `json:"kubeconfig,omitempty"`
+	Context           string            `json:"context,omitempty"` // of the kubeconfig; empty: its current one
+}
+
+// ClusterPatch changes what is set.
+type ClusterPatch struct {
+	Name       *string            `json:"name,omitempty"`
+	Tags       *map[string]string `json:"tags,omitempty"`
+	Shadow     *bool              `json:"shadow,omitempty"`
+	Kubeconfig *string            `json:"kubeconfig,omitempty"` // attached clusters: a new credential
+	Context    string             `json:"context,omitempty"`
+}
+
+// ClusterToken is what kubectl's exec plugin hands to a cluster.
+type ClusterToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
+}
+
+// ClusterAccess is what a kubeconfig needs to reach a cluster. Direct is empty where the cluster does not know our tokens; Proxy always works.
+type ClusterAccess struct {
+	Cluster string `json:"cluster"`
+	ID      string `json:"id"`
+	Direct  string `json:"direct,omitempty"` // address of the kube-apiserver
+	CA      []byte `json:"ca,omitempty"`     // of the kube-apiserver, PEM
+	Proxy   string `json:"proxy"`            // address of the access proxy, under this server's own certificate
+}
+
+// ClusterFiles make a self-managed kube-apiserver ask Pratique.
+type ClusterFiles struct {
+	Authentication    string   `json:"authentication"`    // AuthenticationConfiguration
+	Authorization     string   `json:"authorization"`     // AuthorizationConfiguration
+	WebhookKubeconfig string   `json:"webhookKubeconfig"` // holds a credential
+	Steps             []string `json:"steps"`
+}
+
+// KubeQuestion asks about a request inside a cluster. Subject is empty for oneself.
+type KubeQuestion struct {
+	Subject     Subject `json:"subject,omitzero"`
+	Cluster     string  `json:"cluster"`
+	Verb        string  `json:"verb"`
+	Resource    string  `json:"resource"` // as kubectl writes it: pods, deployments.apps, pods/exec
+	Name        string  `json:"name,omitempty"`
+	Namespace   string  `json:"namespace,omitempty"`
+	Path        string  `json:"path,omitempty"` // instead of a resource
+	AtLeast     uint64  `json:"atLeast,omitzero"`
+	Explanation bool    `json:"explanation,omitzero"`
+}
+
+// KubeAnswer shows both layers: the gate, and Kubernetes RBAC behind it.
+type KubeAnswer struct {
+	Allowed  bool     `json:"allowed"`
+	Reason   string   `json:"reason"`
+	Gate     Answer   `json:"gate"`
+	RBAC     RBAC     `json:"rbac"`
+	Smallest []string `json:"smallest,omitempty"` // the smallest changes that would allow it
+}
+
+// RBAC is what the cluster's own roles say.
+type RBAC struct {
+	Consulted bool   `json:"consulted"` // false: the gate settled it, or the cluster cannot be reached
+	Allowed   bool   `json:"allowed"`
+	Reason    string `json:"reason"` // the binding and rule that allow, or what is nearest
+}
+
+// RBACPlan is what makes a cluster's RBAC objects what the namespace permissions say.
+type RBACPlan struct {
+	Cluster string     `json:"cluster"`
+	Steps   []RBACStep `json:"steps"`
+	Error   string     `json:"error,omitempty"` // of the last attempt
+	Synced  time.Time  `json:"synced,omitzero"`
+}
+
+// RBACStep is one object.
+type RBACStep struct {
+	Action    string `json:"action"` // create, update, replace, delete, unchanged, waiting, conflict
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	Because   string `json:"because,omitempty"` // the namespace permission, or what is waited for
+}
