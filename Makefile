@@ -2,7 +2,7 @@ GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 FUZZTIME ?= 1m
 DATA     ?= pratique-data
 
-.PHONY: run build check test lint fmt golden fuzz bench help
+.PHONY: run build check test kube lint fmt golden fuzz bench help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -16,11 +16,15 @@ build: ## build ./bin/pratique
 check: lint ## what a reviewer asks for before reading
 	go vet ./...
 
-test: ## every test, with the race detector
-	go test -race ./...
+test: kube ## every test, with the race detector and a real Kubernetes
+	go test -race -tags kube ./...
+	go -C test/kube test .
+
+kube: ## build Kubernetes for tests and demos into the cache
+	go -C test/kube run .
 
 lint: ## linters, tidy modules, modern idioms
-	$(GOLANGCI) run
+	$(GOLANGCI) run --build-tags kube
 	go mod tidy -diff
 
 fmt: ## format

@@ -1,0 +1,3 @@
+module github.com/pratique-iam/pratique/test/kube
+
+go 1.26.0
