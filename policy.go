@@ -241,7 +241,7 @@ func (e *editor) checkDocument(name string, text jsontext.Value) (jsontext.Value
 		return nil, invalid("policy %q mixes actions of global and of project-level services", name).hint("make two policies of it")
 	}
 	for _, w := range policy.Lint(doc) {
-		e.warn("policy " + name + ": " + w.String())
+		e.warn(fmt.Sprintf("policy %q: %s (%s)%s", name, w.Message, w.Class, hintOf(w)))
 	}
 	return doc.Canonical(), nil
 }
@@ -256,6 +256,14 @@ func documentError(what string, err error) *Error {
 		out.Message = what + ": " + strings.Join(lines, "\n")
 	}
 	return out
+}
+
+// hintOf leaves the place out: it would be one in the canonical text, which nobody has seen.
+func hintOf(p policy.Problem) string {
+	if p.Hint == "" {
+		return ""
+	}
+	return "; " + p.Hint
 }
 
 func policyDiff(old, p *Policy) []FieldDiff {

@@ -13,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/pratique-iam/pratique/internal/strictjson"
-	"github.com/pratique-iam/pratique/policy"
 )
 
 // Config says whom to speak to and as whom.
@@ -104,7 +103,7 @@ func (c *Client) do(ctx context.Context, k call) error {
 
 // read decodes an answer. Unknown members are welcome: a newer server may say more. Duplicate names and bad UTF-8 are not.
 func (c *Client) read(resp *http.Response, answer any) error {
-	err := json.UnmarshalRead(io.LimitReader(resp.Body, largest), answer, json.WithUnmarshalers(json.UnmarshalFunc(readEffect)))
+	err := json.UnmarshalRead(io.LimitReader(resp.Body, largest), answer)
 	if err == nil {
 		return nil
 	}
@@ -112,17 +111,6 @@ func (c *Client) read(resp *http.Response, answer any) error {
 		return ctx.Err()
 	}
 	return fmt.Errorf("%s gave an answer that cannot be read: %w; is it a Pratique server?", c.base, err)
-}
-
-// readEffect is the inverse of policy.Effect's MarshalText. An effect that this version does not know stays undecided, which allows nothing.
-func readEffect(text []byte, e *policy.Effect) error {
-	*e = policy.Undecided
-	for _, known := range []policy.Effect{policy.Allow, policy.Deny} {
-		if string(text) == `"`+known.String()+`"` {
-			*e = known
-		}
-	}
-	return nil
 }
 
 func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Request, error) {

@@ -1,56 +1,59 @@
-package policy
+package policy_test
 
 import (
 	"fmt"
 	"runtime"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/pratique-iam/pratique/internal/workload"
+	"github.com/pratique-iam/pratique/policy"
 )
 
-// BenchmarkDecide measures a decision over W(P), see workload. One user per ten policies (at least 100, at most 1,000), each with a set of 80
-// statements, is asked in turn, so that with many policies neither the sets nor the policies are in the caches.
+// These are for whoever changes this package. The figures in the documentation come from internal/bench.
+
+// BenchmarkDecide measures a decision over W(P). One user per ten policies (at least 100, at most 1,000), each with a set of 80 statements, is
+// asked in turn, so that with many policies neither the sets nor the policies are in the caches.
 func BenchmarkDecide(b *testing.B) {
 	for _, policies := range []int{100, 1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("P=%d", policies), func(b *testing.B) {
-			w := newWorkload(policies)
-			w.addUsers(min(max(policies/10, 100), 1_000))
-			benchmark(b, w)
+			w := workload.New(policies)
+			ask(b, w.Questions(w.Users(min(max(policies/10, 100), 1_000))))
 		})
 	}
 }
 
 // BenchmarkDecideThousandStatements is one principal with 1,000 statements.
 func BenchmarkDecideThousandStatements(b *testing.B) {
-	w := newWorkload(250)
-	w.addUser(w.policies)
-	benchmark(b, w)
+	w := workload.New(250)
+	ask(b, w.Questions([]workload.User{w.User(w.Policies)}))
 }
 
 // BenchmarkDecideOneActionThousandResources is a principal whose 1,000 statements are about one action: the search in a long run.
 func BenchmarkDecideOneActionThousandResources(b *testing.B) {
-	w := newWorkload(5)
-	d := &Document{Version: "1.1", Dialect: Huawei}
+	d := &policy.Document{Version: "1.1", Dialect: policy.Huawei}
 	for i := range 1000 {
-		d.Statements = append(d.Statements, Statement{
-			Effect: Allow, Actions: []Value{{Text: "cce:cluster:get"}}, Resources: []Value{{Text: fmt.Sprintf("cce:local-1:0a1b2c3d4e5f:cluster:team-%d/*", i)}},
+		d.Statements = append(d.Statements, policy.Statement{
+			Effect: policy.Allow, Actions: []policy.Value{{Text: "cce:cluster:get"}},
+			Resources: []policy.Value{{Text: fmt.Sprintf("cce:local-1:0a1b2c3d4e5f:cluster:team-%d/*", i)}},
 		})
 	}
-	u := workloadUser{chain: Chain{{Sets: []*Set{Compile(Source{Document: d})}}}}
+	chain := policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Document: d})}}}
+	var questions []workload.Question
 	for i := range 64 {
-		u.requests = append(u.requests, &Request{Action: "cce:cluster:get", Resource: fmt.Sprintf("cce:local-1:0a1b2c3d4e5f:cluster:team-%d/x", i*31)})
+		questions = append(questions, workload.Question{Chain: chain, Request: &policy.Request{
+			Action: "cce:cluster:get", Resource: fmt.Sprintf("cce:local-1:0a1b2c3d4e5f:cluster:team-%d/x", i*31),
+		}})
 	}
-	w.users = append(w.users, u)
-	benchmark(b, w)
+	ask(b, questions)
 }
 
 // BenchmarkCompileSet merges one user's 20 policies, which are compiled already, and reports what the set weighs.
 func BenchmarkCompileSet(b *testing.B) {
-	w := newWorkload(1_000)
-	var sets []*Set
+	w := workload.New(1_000)
+	var sets []*policy.Set
 	before := heap()
 	for b.Loop() {
-		sets = append(sets, Compile(w.policies[:20]...))
+		sets = append(sets, policy.Compile(w.Policies[:20]...))
 	}
 	b.ReportMetric(float64(heap()-before)/float64(len(sets)*sets[0].Len()), "B/statement")
 	runtime.KeepAlive(sets)
@@ -58,21 +61,20 @@ func BenchmarkCompileSet(b *testing.B) {
 
 // BenchmarkCompileDocument compiles one policy of four statements and reports what that adds to the document.
 func BenchmarkCompileDocument(b *testing.B) {
-	w := newWorkload(1_000)
-	var compiled []*Compiled
+	w := workload.New(1_000)
+	var compiled []*policy.Compiled
 	before := heap()
 	for i := 0; b.Loop(); i++ {
-		compiled = append(compiled, CompileDocument(w.policies[i%len(w.policies)].Document))
+		compiled = append(compiled, policy.CompileDocument(w.Policies[i%len(w.Policies)].Document))
 	}
-	b.ReportMetric(float64(heap()-before)/float64(len(compiled)*workloadStatements), "B/statement")
+	b.ReportMetric(float64(heap()-before)/float64(len(compiled)*workload.Statements), "B/statement")
 	runtime.KeepAlive(compiled)
 }
 
 func BenchmarkExplain(b *testing.B) {
-	w := newWorkload(1_000)
-	w.addUsers(1)
+	u := workload.New(1_000).Users(1)[0]
 	for i := 0; b.Loop(); i++ {
-		w.users[0].chain.Explain(w.users[0].requests[i%workloadRequests])
+		u.Chain.Explain(u.Requests[i%len(u.Requests)])
 	}
 }
 
@@ -84,24 +86,8 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// benchmark asks the requests of all users in turn. They are copied in the order of asking: in a server a request comes fresh from the
-// parser, and it is the policies that are cold.
-func benchmark(b *testing.B, w *workload) {
+func ask(b *testing.B, questions []workload.Question) {
 	b.Helper()
-	type question struct {
-		chain   Chain
-		request *Request
-	}
-	var questions []question
-	for _, u := range w.users {
-		for _, r := range u.requests {
-			questions = append(questions, question{u.chain, r})
-		}
-	}
-	w.random.Shuffle(len(questions), func(i, j int) { questions[i], questions[j] = questions[j], questions[i] })
-	for i := range questions {
-		questions[i].request = questions[i].request.clone()
-	}
 	allowed, next := 0, 0
 	b.ReportAllocs()
 	for b.Loop() {
@@ -109,19 +95,11 @@ func benchmark(b *testing.B, w *workload) {
 		if next++; next == len(questions) {
 			next = 0
 		}
-		if q.chain.Decide(q.request).Allowed() {
+		if q.Chain.Decide(q.Request).Allowed() {
 			allowed++
 		}
 	}
 	if allowed == 0 {
 		b.Fatal("nothing was allowed")
 	}
-}
-
-func (r *Request) clone() *Request {
-	c := &Request{Action: strings.Clone(r.Action), Resource: strings.Clone(r.Resource), Context: slices.Clone(r.Context)}
-	for i := range c.Context {
-		c.Context[i].Values = slices.Clone(c.Context[i].Values)
-	}
-	return c
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Dialect is the language of a document, an action or a request. A document in one never matches a request in the other.
 type Dialect uint8
@@ -66,6 +69,17 @@ func (e Effect) String() string {
 
 // MarshalText makes an Effect readable in JSON.
 func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, and refuses anything else.
+func (e *Effect) UnmarshalText(text []byte) error {
+	for _, known := range []Effect{Undecided, Allow, Deny} {
+		if string(text) == known.String() {
+			*e = known
+			return nil
+		}
+	}
+	return fmt.Errorf("effect %q is none of Allow, Deny and Undecided", text)
+}
 
 // Position is a place in the bytes of a document. Line and Column count from 1, Column in bytes; Offset counts from 0.
 type Position struct {

@@ -108,7 +108,7 @@ func (r *rule) actionScore(q *query) int {
 
 // sentence says in plain words what keeps the statement from allowing.
 func (c *candidate) sentence(q *query, t *StatementTrace, where string) string {
-	name := fmt.Sprintf("statement %d of %s", c.statement, c.set.title(c.source))
+	name := fmt.Sprintf("statement %d of %s", c.statement+1, c.set.title(c.source))
 	switch {
 	case !t.Action:
 		return fmt.Sprintf("no statement%s allows %s", where, q.req.Action)
@@ -125,7 +125,7 @@ func (c *candidate) sentence(q *query, t *StatementTrace, where string) string {
 		}
 	}
 	_, source, statement := c.set.walk(q)
-	return fmt.Sprintf("%s allows it, but statement %d of %s takes it away again", name, statement, c.set.title(source))
+	return fmt.Sprintf("%s allows it, but statement %d of %s takes it away again", name, statement+1, c.set.title(source))
 }
 
 func (t *ConditionTrace) sentence() string {

@@ -346,31 +346,3 @@ func TestNilDocumentsKeepTheirIndex(t *testing.T) {
 		t.Error("a nil set is not empty")
 	}
 }
-
-func TestIndexAgreesWithTheStatements(t *testing.T) {
-	t.Parallel()
-	w := newWorkload(200)
-	w.addUsers(40)
-	w.addUser(w.policies)
-	allowed := 0
-	for _, u := range w.users {
-		s := u.chain[0].Sets[0]
-		for _, r := range append(u.requests, w.users[0].requests...) {
-			q := query{req: r}
-			q.prepare()
-			e, source, statement := s.decide(&q)
-			if want, _, _ := s.walk(&q); e != want {
-				t.Fatalf("%s on %s: the index says %v, the statements %v", r.Action, r.Resource, e, want)
-			}
-			if e != Undecided && (s.rule(source, statement).effect != e || !s.rule(source, statement).matches(&q)) {
-				t.Fatalf("%s on %s: statement %d of source %d does not match", r.Action, r.Resource, statement, source)
-			}
-			if e == Allow {
-				allowed++
-			}
-		}
-	}
-	if allowed < 100 {
-		t.Errorf("only %d requests are allowed", allowed)
-	}
-}

@@ -76,25 +76,29 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Stdout, cmd.Stderr = log, log
 	ts.Check(os.RemoveAll(filepath.Join(data, "url")))
 	ts.Check(cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var failure error
+	ended := make(chan struct{})
+	go func() {
+		failure = cmd.Wait()
+		close(ended)
+	}()
 	running := servers(ts)
 	running[dir] = cmd
 	ts.Defer(func() {
 		if running[dir] == cmd {
 			_ = cmd.Process.Kill() // it may have ended by itself
-			_ = <-ended            // killed, as it was meant to be
+			<-ended
 		}
 		_ = log.Close()
 	})
-	url := waitReady(ts, data, ended)
+	url := waitReady(ts, data, ended, &failure)
 	ts.Setenv("PRATIQUE_SERVER", url)
 	ts.Setenv("PRATIQUE_CA", filepath.Join(data, "ca.crt"))
 	ts.Setenv("SECRET", filepath.Join(data, "bootstrap-secret"))
 }
 
 // waitReady polls until the server says that it is ready. A server that ends instead fails the script with its log.
-func waitReady(ts *testscript.TestScript, data string, ended <-chan error) string {
+func waitReady(ts *testscript.TestScript, data string, ended <-chan struct{}, failure *error) string {
 	const most = 30 * time.Second
 	deadline := time.NewTimer(most)
 	defer deadline.Stop()
@@ -102,9 +106,9 @@ func waitReady(ts *testscript.TestScript, data string, ended <-chan error) strin
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-ended:
+		case <-ended:
 			log, _ := os.ReadFile(data + ".log")
-			ts.Fatalf("the server ended: %v\n%s", err, log)
+			ts.Fatalf("the server ended: %v\n%s", *failure, log)
 		case <-deadline.C:
 			log, _ := os.ReadFile(data + ".log")
 			ts.Fatalf("the server is not ready after %s\n%s", most, log)
