@@ -1,7 +1,6 @@
 package pratique
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,10 +75,12 @@ func loadIndex(index *btree.BTreeG[*Grant], grants []*Grant, key func(*Grant) st
 
 // checkNames compares the two halves of every table.
 func (s *Snapshot) checkNames() error {
-	return cmp.Or(
-		s.Projects.checkNames(KindProject), s.EnterpriseProjects.checkNames(KindEnterpriseProject), s.Users.checkNames(KindUser),
-		s.Groups.checkNames(KindGroup), s.Roles.checkNames(KindRole), s.Policies.checkNames(KindPolicy), s.Grants.checkNames(KindGrant),
-		s.AccessKeys.checkNames(KindAccessKey), s.Passwords.checkNames(KindPassword), s.Sessions.checkNames(KindSession))
+	for _, t := range s.tables() {
+		if err := t.checkNames(t.kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t Table[P]) checkNames(k Kind) error {

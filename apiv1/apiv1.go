@@ -164,6 +164,8 @@ type Answer struct {
 	Revision    uint64       `json:"revision"`
 	Age         float64      `json:"ageSeconds,omitzero"` // of the directory that was decided on, when it is not fresh
 	Explanation *Explanation `json:"explanation,omitempty"`
+	RBAC        *RBAC        `json:"rbac,omitempty"`     // of a request inside a cluster: what stands behind the gate, now
+	Smallest    []string     `json:"smallest,omitempty"` // of a request inside a cluster: the smallest changes that would allow it
 }
 
 // Explanation is the whole walk. An operation that has a name in both languages has a walk in each.

@@ -18,16 +18,27 @@ type Cluster struct {
 	Created           time.Time         `json:"created"`
 	ResourceVersion   string            `json:"resourceVersion"`
 	Status            ClusterStatus     `json:"status"`
+	Note              string            `json:"note,omitempty"` // for whoever asks: what they may see, and may not do
+}
+
+// ClusterList is a page of the clusters that the caller may see. Hint says what to do about an empty one.
+type ClusterList struct {
+	Items    []Cluster `json:"items"`
+	Next     string    `json:"next,omitempty"` // pass as ?page=
+	Revision uint64    `json:"revision"`
+	Hint     string    `json:"hint,omitempty"`
 }
 
 // ClusterStatus is observed, not assumed.
 type ClusterStatus struct {
-	Phase      string    `json:"phase"` // starting, running, stopped, unreachable, unknown
+	Phase      string    `json:"phase"` // starting, running, stopping, stopped, unreachable, unknown
 	Version    string    `json:"version,omitempty"`
 	Nodes      int       `json:"nodes"`
 	NodesReady int       `json:"nodesReady"`
 	Error      string    `json:"error,omitempty"`
+	Warnings   []string  `json:"warnings,omitempty"` // it runs, but
 	Seen       time.Time `json:"seen,omitzero"`
+	Asked      time.Time `json:"asked,omitzero"` // when its kube-apiserver last asked this server about somebody; absent: not since the server started
 }
 
 // NewCluster creates a cluster with the local provisioner, or attaches one when Kubeconfig is set.
@@ -67,12 +78,20 @@ type ClusterAccess struct {
 	Proxy   string `json:"proxy"`            // address of the access proxy, under this server's own certificate
 }
 
+// ConnectCluster asks for the files that make a kube-apiserver ask Pratique, and for the credential in one of them.
+type ConnectCluster struct {
+	Shadow *bool  `json:"shadow,omitempty"` // only say what would be denied, and deny nothing
+	Dir    string `json:"dir,omitempty"`    // where the files will be on the control plane; empty: /etc/kubernetes/pratique
+}
+
 // ClusterFiles make a self-managed kube-apiserver ask Pratique.
 type ClusterFiles struct {
-	Authentication    string   `json:"authentication"`    // AuthenticationConfiguration
-	Authorization     string   `json:"authorization"`     // AuthorizationConfiguration
-	WebhookKubeconfig string   `json:"webhookKubeconfig"` // holds a credential
-	Steps             []string `json:"steps"`
+	Authentication    string    `json:"authentication"`    // AuthenticationConfiguration
+	Authorization     string    `json:"authorization"`     // AuthorizationConfiguration
+	WebhookKubeconfig string    `json:"webhookKubeconfig"` // holds a credential
+	Expires           time.Time `json:"expires"`           // of that credential
+	Shadow            bool      `json:"shadow,omitzero"`
+	Steps             []string  `json:"steps"`
 }
 
 // KubeQuestion asks about a request inside a cluster. Subject is empty for oneself.
@@ -114,9 +133,11 @@ type RBACPlan struct {
 
 // RBACStep is one object.
 type RBACStep struct {
-	Action    string `json:"action"` // create, update, replace, delete, unchanged, waiting, conflict
-	Kind      string `json:"kind"`
-	Namespace string `json:"namespace,omitempty"`
-	Name      string `json:"name"`
-	Because   string `json:"because,omitempty"` // the namespace permission, or what is waited for
+	Action      string `json:"action"` // create, update, replace, delete, unchanged, waiting, conflict
+	Kind        string `json:"kind"`
+	Namespace   string `json:"namespace,omitempty"`
+	Name        string `json:"name"`
+	ClusterRole string `json:"clusterRole,omitempty"`
+	Subject     string `json:"subject,omitempty"`
+	Because     string `json:"because,omitempty"` // the namespace permission, or what is waited for
 }

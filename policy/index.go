@@ -54,7 +54,7 @@ func (s *Set) claim(claims []claim, source uint32, r *rule) []claim {
 		actions = []string{""}
 	}
 	for _, target := range r.targets() {
-		s.places = append(s.places, place{resource: target, source: source, statement: r.statement})
+		s.places = append(s.places, place{resource: *target, source: source, statement: r.statement})
 		c := claim{rule: r, ordinal: index(s.length), head: target.text[:target.head]}
 		c.entry.place = index(len(s.places) - 1)
 		switch {

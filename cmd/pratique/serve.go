@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,8 @@ external one with --etcd-endpoints.`,
 	f.StringVar(&c.EtcdCA, "etcd-ca", "", "`FILE` with the certificate authority of the external etcd")
 	f.StringVar(&c.EtcdCert, "etcd-cert", "", "`FILE` with our certificate for the external etcd")
 	f.StringVar(&c.EtcdKey, "etcd-key", "", "`FILE` with the key of --etcd-cert")
+	f.StringVar(&c.KubeDir, "kube-dir", "", "`DIR` with the programs of Kubernetes; without it no local cluster can be created")
+	f.Var(&networks{&c.Networks}, "cluster-network", "`PREFIX` at which clusters may be attached although it is special, such as 127.0.0.0/8; may be repeated")
 	f.StringSliceVar(&c.Regions, "region", []string{"local-1"}, "`NAME` of a region; may be repeated")
 	f.StringSliceVar(&c.Hosts, "host", nil, "further `NAME` for the certificate; may be repeated")
 	f.StringVar(&logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
@@ -54,6 +57,21 @@ external one with --etcd-endpoints.`,
 		return server.Run(cmd.Context(), c)
 	}
 	return cmd
+}
+
+// networks is a repeatable flag of address prefixes.
+type networks struct{ list *[]netip.Prefix }
+
+func (n *networks) String() string { return "" }
+
+func (n *networks) Type() string { return "prefix" }
+
+func (n *networks) Set(text string) error {
+	p, err := netip.ParsePrefix(text)
+	if err == nil {
+		*n.list = append(*n.list, p)
+	}
+	return err
 }
 
 func newLog(w io.Writer, format, level string) (*slog.Logger, error) {

@@ -30,11 +30,24 @@ type API struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 
+	// Memory keeps decisions for pratique why. The doors that decide share one; nil is a memory of this door's own.
+	Memory *access.Memory
+
+	// What clusters need, and the certificate authority of this server, which they are told to trust (PEM). All of these may be nil: the
+	// routes that need one then answer that the server runs without it.
+	CA            []byte
+	LocalClusters bool // this server can run control planes
+	Clusters      Clusters
+	Issuer        Issuer
+	RBAC          RBAC
+	Asked         func(clusterID string) time.Time // when the cluster's kube-apiserver last asked this server; zero: not since it started
+
 	// OnBootstrapUsed is told when an account's one-time secret has been used up. It may be nil.
 	OnBootstrapUsed func(account string)
 
-	decisions   ring
+	decisions   access.Memory // where Memory is nil
 	failures    audit.Brake
+	minted      audit.Brake // of cluster tokens, by principal
 	description struct {
 		once sync.Once
 		body written
@@ -51,6 +64,14 @@ type Accounts interface {
 	WaitFor(ctx context.Context, account string, generation uint64) (*pratique.Snapshot, error)
 }
 
+// memory keeps decisions.
+func (a *API) memory() *access.Memory {
+	if a.Memory != nil {
+		return a.Memory
+	}
+	return &a.decisions
+}
+
 // Visit is what is known of every request.
 type Visit struct {
 	Source  string // network address of the client, from its connection
@@ -63,6 +84,7 @@ type Call struct {
 	Who      pratique.Principal
 	Session  *pratique.Session  // what they showed; not to be modified
 	Snapshot *pratique.Snapshot // their account as the request found it
+	Cluster  *pratique.Cluster  // that the path names; of routes that a cluster guards
 }
 
 // Handler serves Routes. It fails when a route's input or output cannot be described, which a test would have found.

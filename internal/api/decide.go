@@ -36,9 +36,9 @@ func (a *API) explain(ctx context.Context, c Call, in questionIn) (apiv1.Answer,
 
 // decision explains a decision that was made before, on the directory as it was then. It belongs to who asked; others need decision.simulate.
 // A decision that the caller may not see does not exist.
-func (a *API) decision(_ context.Context, c Call, in withID) (apiv1.Answer, error) {
-	e, ok := a.decisions.find(in.ID)
-	if ok && (e.account != c.Who.Account || e.asker != c.Who.ID && a.maySimulate(c, e.snapshot.PrincipalName(e.query.Principal)) != nil) {
+func (a *API) decision(ctx context.Context, c Call, in withID) (apiv1.Answer, error) {
+	e, ok := a.memory().Find(in.ID)
+	if ok && (e.Account != c.Who.Account || e.Asker != c.Who.ID && a.maySimulate(c, e.Snapshot.PrincipalName(e.Query.Principal)) != nil) {
 		ok = false
 	}
 	if !ok {
@@ -47,11 +47,14 @@ func (a *API) decision(_ context.Context, c Call, in withID) (apiv1.Answer, erro
 			Hint: "only the latest decisions of a server are kept, until it stops; ask the question again",
 		}
 	}
-	return a.explained(&asked{snapshot: e.snapshot, query: e.query, subject: subjectText(e.snapshot, e.query.Principal)}, in.ID), nil
+	q := &asked{snapshot: e.Snapshot, query: e.Query, subject: subjectText(e.Snapshot, e.Query.Principal)}
+	out := a.explained(q, in.ID)
+	a.addKube(ctx, c, q, &out)
+	return out, nil
 }
 
 func (a *API) remember(c Call, q *asked) string {
-	return a.decisions.add(entry{account: c.Who.Account, asker: c.Who.ID, snapshot: q.snapshot, query: q.query})
+	return a.memory().Add(access.Remembered{Account: c.Who.Account, Asker: c.Who.ID, Snapshot: q.snapshot, Query: q.query})
 }
 
 func (a *API) answer(q *asked, d *access.Decision, id string) apiv1.Answer {

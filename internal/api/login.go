@@ -19,6 +19,7 @@ type Authn interface {
 	Password(ctx context.Context, t authn.Attempt) (pratique.Principal, error)
 	Bootstrap(t authn.Attempt) (who pratique.Principal, redeem string, err error)
 	NewSession(kind pratique.SessionType, who pratique.Principal, life time.Duration, label, source string, mfa bool) (string, pratique.Session, error)
+	NewClusterSession(s *pratique.Snapshot, clusterID string, life time.Duration) (string, pratique.Session, error)
 }
 
 // sessionLife is how long a person stays signed in: a working day.

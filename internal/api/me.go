@@ -26,5 +26,10 @@ func (a *API) me(_ context.Context, c Call, _ none) (apiv1.Me, error) {
 			Grant: h.Grant.Name, Policy: h.Policy.Name, Scope: s.ScopeText(h.Grant.Scope), Via: h.Via, Missing: h.Missing,
 		})
 	}
+	for cl := range s.Clusters.All() {
+		if a.mayOn(c, cl, "cluster.get") {
+			out.Clusters = append(out.Clusters, cl.Name)
+		}
+	}
 	return out, nil
 }

@@ -181,26 +181,8 @@ func idOf[P any](p P, ok bool) (string, bool) {
 
 // metaOf is what an object of the directory is called.
 func metaOf(o any) pratique.Meta {
-	switch o := o.(type) {
-	case *pratique.Project:
-		return o.Meta
-	case *pratique.EnterpriseProject:
-		return o.Meta
-	case *pratique.User:
-		return o.Meta
-	case *pratique.Group:
-		return o.Meta
-	case *pratique.Role:
-		return o.Meta
-	case *pratique.Policy:
-		return o.Meta
-	case *pratique.Grant:
-		return o.Meta
-	case *pratique.NamespacePermission:
-		return o.Meta
-	default:
-		return pratique.Meta{}
-	}
+	m, _ := pratique.MetaOf(o)
+	return m
 }
 
 // page cuts a page out of a walk in name order.

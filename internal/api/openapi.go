@@ -66,6 +66,9 @@ func (r *Route) describe(s *schemas) (object, error) {
 	if !r.open() {
 		op["security"] = []object{{"bearer": []string{}}}
 	}
+	if id, ok := r.OnCluster(); ok {
+		op["x-pratique-operation"] = id
+	}
 	if id, ok := r.Operation(); ok {
 		op["x-pratique-operation"] = id
 	}

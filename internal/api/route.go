@@ -16,7 +16,8 @@ import (
 //
 // Guard is the id of a catalogue operation, which is decided on before the handler runs, on the object that the path names. Where that is
 // not the rule, it is a word and a reason: "self: …" (a session is enough for one's own things), "gate: …" (every change brings the
-// operations that it needs), "public: …" (no credentials), "operator: …" (local socket).
+// operations that it needs), "public: …" (no credentials), "operator: …" (local socket); or "cluster: …" and the operation that is decided
+// on for the cluster that the path names, in its project and enterprise project.
 type Route struct {
 	Method  string
 	Path    string
@@ -31,6 +32,7 @@ const (
 	guardGate     = "gate"
 	guardPublic   = "public"
 	guardOperator = "operator"
+	guardCluster  = "cluster"
 )
 
 // Operation is the catalogue operation that guards the route, if one does.
@@ -39,6 +41,12 @@ func (r *Route) Operation() (id string, ok bool) {
 		return "", false
 	}
 	return r.Guard, true
+}
+
+// OnCluster is the operation that is decided on for the cluster that the path names, if the route is guarded so.
+func (r *Route) OnCluster() (id string, ok bool) {
+	word, id, _ := strings.Cut(r.Guard, ": ")
+	return id, word == guardCluster
 }
 
 // open reports whether no credentials are asked for.
@@ -115,6 +123,11 @@ func (a *API) authorized(r *http.Request, route *Route, v Visit, read func(any) 
 			return nil, a.denied(c, err)
 		}
 	}
+	if op, ok := route.OnCluster(); ok {
+		if c.Cluster, err = a.cluster(c, r.PathValue("name"), op); err != nil {
+			return nil, a.denied(c, err)
+		}
+	}
 	out, err := route.call(r.Context(), c, read)
 	if err != nil {
 		return nil, a.denied(c, err)
@@ -168,7 +181,7 @@ func (a *API) denied(c Call, err error) error {
 	if !ok {
 		s = c.Snapshot
 	}
-	return web.WithDecision(refused, a.decisions.add(entry{account: c.Who.Account, asker: c.Who.ID, snapshot: s, query: refused.Query}))
+	return web.WithDecision(refused, a.memory().Add(access.Remembered{Account: c.Who.Account, Asker: c.Who.ID, Snapshot: s, Query: refused.Query}))
 }
 
 // answer writes what a handler returned.

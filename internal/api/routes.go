@@ -53,6 +53,7 @@ func (a *API) Routes() []Route {
 		{get, "/v1/audit", "audit.list", "Read audit records, newest first", signedIn(a.records)},
 		{get, "/v1/audit/verify", "audit.list", "Check the chain of audit records", signedIn(a.verify)},
 	}
+	routes = append(routes, a.clusterRoutes()...)
 	for _, kind := range pratique.ManifestKinds() {
 		path, noun := "/v1/"+kind.Plural(), nounName(kind)
 		read := noun + ".get"
@@ -64,6 +65,34 @@ func (a *API) Routes() []Route {
 			Route{get, path + "/{name}", read, "Read one " + kind.Word(), a.object(kind)})
 	}
 	return routes
+}
+
+// clusterRoutes are those about clusters, and about what is inside them.
+func (a *API) clusterRoutes() []Route {
+	const (
+		get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+		one                      = "/v1/clusters/{name}"
+		public                   = "public: the same for everybody"
+	)
+	return []Route{
+		{get, "/v1/clusters", "self: shows those that cluster.list allows, each by itself", "List clusters", signedIn(a.clusters)},
+		{post, "/v1/clusters", "gate: cluster.create or cluster.attach", "Create or attach a cluster", signedIn(a.newCluster)},
+		{get, one, "cluster: cluster.get", "Read one cluster", signedIn(a.oneCluster)},
+		{patch, one, "gate: cluster.update; shadow needs cluster.connect", "Change a cluster", signedIn(a.patchCluster)},
+		{remove, one, "gate: cluster.delete", "Delete a cluster", signedIn(a.deleteCluster)},
+		{post, one + "/start", "gate: cluster.start", "Wake a cluster", signedIn(a.startCluster)},
+		{post, one + "/stop", "gate: cluster.stop", "Hibernate a cluster", signedIn(a.stopCluster)},
+		{post, one + "/token", "cluster: cluster.get", "A short-lived token for the cluster", signedIn(a.clusterToken)},
+		{get, one + "/access", "cluster: cluster.kubeconfig", "What a kubeconfig needs", signedIn(a.clusterAccess)},
+		{get, one + "/rbac", "cluster: namespacePermission.list", "What namespace permissions make inside the cluster", signedIn(a.rbacPlan)},
+		{post, one + "/connect", "gate: cluster.connect", "Files that make a kube-apiserver ask this server", signedIn(a.connectCluster)},
+
+		{post, "/v1/kube/why", "self: about oneself in clusters that cluster.get shows; others need decision.simulate", "May somebody do something inside a cluster, and why", signedIn(a.kubeWhy)},
+		{post, "/v1/kube/whocan", "decision.simulate", "Who may do something inside a cluster", signedIn(a.kubeWhoCan)},
+
+		{get, "/.well-known/openid-configuration", public, "OpenID Connect: the issuer of tokens for clusters", anybody(a.discovery)},
+		{get, "/oidc/jwks", public, "OpenID Connect: keys that tokens are verified with", anybody(a.jwks)},
+	}
 }
 
 // AdminRoutes lists what the operator of the server can do.

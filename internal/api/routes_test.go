@@ -28,8 +28,11 @@ func TestNoRouteIsWithoutAGuard(t *testing.T) {
 			}
 			continue
 		}
+		if id, ok := r.OnCluster(); ok && !strings.Contains(r.Path, "/{name}") {
+			t.Errorf("%s %s is guarded by %s on a cluster, which the path does not name", r.Method, r.Path, id)
+		}
 		word, reason, _ := strings.Cut(r.Guard, ": ")
-		if !slices.Contains([]string{"self", "gate", "public", "operator"}, word) || reason == "" {
+		if !slices.Contains([]string{"self", "gate", "public", "operator", "cluster"}, word) || reason == "" {
 			t.Errorf("%s %s has the guard %q", r.Method, r.Path, r.Guard)
 		}
 		for _, text := range strings.FieldsFunc(reason, func(c rune) bool { return strings.ContainsRune(" ,;", c) }) {

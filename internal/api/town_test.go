@@ -27,6 +27,7 @@ import (
 	"github.com/pratique-iam/pratique/internal/authn"
 	"github.com/pratique-iam/pratique/internal/directory"
 	"github.com/pratique-iam/pratique/internal/etcd"
+	"github.com/pratique-iam/pratique/internal/oidc"
 	"github.com/pratique-iam/pratique/internal/seal"
 )
 
@@ -76,6 +77,9 @@ type town struct {
 	used   atomic.Int32 // bootstrap secrets that were reported as used
 	state  atomic.Int32 // of the directory, when a test says so
 	log    *journal
+	authn  *authn.Authenticator
+	sealer *seal.Sealer // of runsClusters
+	issuer *oidc.Issuer
 }
 
 // journal is a log that can be read while it is written.
@@ -181,7 +185,7 @@ func newTown(t *testing.T) *town {
 	gate := &access.Gate{Decider: decider, Store: gateStore{dir}, Now: time.Now}
 	who := &authn.Authenticator{Accounts: accounts{dir}, Now: time.Now, Passwords: passwords}
 	found := &operator{dir, gate, who}
-	town.dir = dir
+	town.dir, town.authn = dir, who
 	town.api = &api.API{
 		Accounts: dir, Gate: gate, Decider: decider, Authn: who, Passwords: passwords, Sealer: sealer, Trail: dir, Operator: found,
 		Fresh: func() (time.Duration, directory.State) {

@@ -31,6 +31,9 @@ const (
 	KeyChanged       Event = "access-key.changed"
 	BootstrapOffered Event = "bootstrap.offered"
 	SessionsExpired  Event = "session.expired"
+	ClusterChanged   Event = "cluster.changed"
+	ClusterConnected Event = "cluster.connected"    // a credential for its kube-apiserver was made
+	TokenIssued      Event = "cluster.token-issued" // a short-lived token for one cluster
 )
 
 // Record is one entry. Seq is the generation of the account that the record belongs to; secrets never stand in it.

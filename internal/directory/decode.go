@@ -3,19 +3,12 @@ package directory
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/pratique-iam/pratique"
 )
 
-// kinds lists every kind that is stored, and the constant that stands for it: a kind read from a key is a copy, and a million grants
-// need not keep a million copies.
-func kinds() []pratique.Kind {
-	return slices.Concat([]pratique.Kind{pratique.KindAccount}, pratique.ManifestKinds(),
-		[]pratique.Kind{pratique.KindAccessKey, pratique.KindPassword, pratique.KindSession})
-}
-
-// decoder reads stored objects. It is safe for concurrent use.
+// decoder reads stored objects. It is safe for concurrent use. It keeps the constant that stands for every kind: one read from a key is a
+// copy, and a million grants need not keep a million copies.
 type decoder struct {
 	keys  keys
 	kinds map[string]pratique.Kind
@@ -23,7 +16,7 @@ type decoder struct {
 
 func newDecoder(k keys) *decoder {
 	d := &decoder{keys: k, kinds: map[string]pratique.Kind{}}
-	for _, kind := range kinds() {
+	for _, kind := range pratique.StoredKinds() {
 		d.kinds[string(kind)] = kind
 	}
 	return d
@@ -44,40 +37,11 @@ func (d *decoder) decode(key, value []byte) (account []byte, w pratique.Write, e
 	if err != nil {
 		return nil, w, damaged(string(key), err)
 	}
-	m := metaOf(o)
-	if m == nil || m.ID != string(p.id) {
+	m, ok := pratique.MetaOf(o)
+	if !ok || m.ID != string(p.id) {
 		return nil, w, damaged(string(key), errors.New("it holds an object with another id"))
 	}
 	return p.account, pratique.Write{Kind: kind, ID: m.ID, Object: o}, nil
-}
-
-func metaOf(o any) *pratique.Meta {
-	switch o := o.(type) {
-	case *pratique.Account:
-		return &o.Meta
-	case *pratique.Project:
-		return &o.Meta
-	case *pratique.EnterpriseProject:
-		return &o.Meta
-	case *pratique.User:
-		return &o.Meta
-	case *pratique.Group:
-		return &o.Meta
-	case *pratique.Role:
-		return &o.Meta
-	case *pratique.Policy:
-		return &o.Meta
-	case *pratique.Grant:
-		return &o.Meta
-	case *pratique.AccessKey:
-		return &o.Meta
-	case *pratique.Password:
-		return &o.Meta
-	case *pratique.Session:
-		return &o.Meta
-	default:
-		return nil
-	}
 }
 
 // ids keeps one copy of every id and other word that stands in many objects. A grant names three other objects; without this, the
@@ -91,7 +55,7 @@ func newIDs() ids {
 	} {
 		in[word] = word
 	}
-	for _, kind := range kinds() {
+	for _, kind := range pratique.StoredKinds() {
 		in[string(kind)] = string(kind)
 	}
 	return in
@@ -133,9 +97,14 @@ func (in ids) share(o any) {
 		in.ref(&o.Principal)
 	case *pratique.AccessKey:
 		o.User = in.one(o.User)
-	case *pratique.User, *pratique.Role, *pratique.Project, *pratique.EnterpriseProject:
-		m := metaOf(o)
-		m.ID = in.one(m.ID)
+	case *pratique.User:
+		o.ID = in.one(o.ID)
+	case *pratique.Role:
+		o.ID = in.one(o.ID)
+	case *pratique.Project:
+		o.ID = in.one(o.ID)
+	case *pratique.EnterpriseProject:
+		o.ID = in.one(o.ID)
 	}
 }
 

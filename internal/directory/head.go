@@ -15,7 +15,7 @@ type head struct {
 }
 
 func headOf(s *pratique.Snapshot) head {
-	return head{Generation: s.Generation, Audit: s.AuditHead, Objects: objects(s)}
+	return head{Generation: s.Generation, Audit: s.AuditHead, Objects: s.Count()}
 }
 
 func (h head) encode() ([]byte, error) { return strictjson.Marshal(h) }
@@ -28,15 +28,9 @@ func readHead(key string, value []byte) (head, error) {
 	return h, nil
 }
 
-// objects counts what the store holds of an account: the account itself and everything in its tables.
-func objects(s *pratique.Snapshot) int {
-	return 1 + s.Projects.Len() + s.EnterpriseProjects.Len() + s.Users.Len() + s.Groups.Len() + s.Roles.Len() + s.Policies.Len() +
-		s.Grants.Len() + s.AccessKeys.Len() + s.Passwords.Len() + s.Sessions.Len()
-}
-
 // check compares what a head says with what was read. A difference is a partial read or a hand in the store, never a snapshot to serve.
 func (h head) check(account string, s *pratique.Snapshot) error {
-	if n := objects(s); n != h.Objects {
+	if n := s.Count(); n != h.Objects {
 		return fmt.Errorf("account %s has %d objects, its head says %d: the data is incomplete or was changed by hand; restore a backup", account, n, h.Objects)
 	}
 	return nil

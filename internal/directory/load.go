@@ -158,7 +158,7 @@ func (l *loader) spans() []span {
 			out = append(out, span{prefix, clientv3.GetPrefixRangeEnd(prefix)})
 			continue
 		}
-		for _, kind := range kinds() {
+		for _, kind := range pratique.StoredKinds() {
 			p := prefix + string(kind) + "/"
 			out = append(out, span{p, clientv3.GetPrefixRangeEnd(p)})
 		}

@@ -207,9 +207,9 @@ func (d *Directory) reload(ctx context.Context) error {
 		if !ok && (wentBack || now.revision <= revision) {
 			return fmt.Errorf("account %s (%s) has vanished from the store; start the server again if that was meant", now.snap.Account.Name, id)
 		}
-		if ok && objects(v.snap) < objects(now.snap)/2 {
+		if ok && v.snap.Count() < now.snap.Count()/2 {
 			d.cfg.Log.WarnContext(ctx, "an account has shrunk, and its head says so too",
-				slog.String("account", id), slog.Int("objects", objects(v.snap)), slog.Int("before", objects(now.snap)))
+				slog.String("account", id), slog.Int("objects", v.snap.Count()), slog.Int("before", now.snap.Count()))
 		}
 	}
 	if wentBack {

@@ -29,7 +29,7 @@ type Issuer struct {
 
 // Claims say who a token speaks for, in which cluster.
 type Claims struct {
-	Subject string // id of the user, RootID, or "role:" and the id of a role
+	Subject string // id of the user or role, or RootID
 	Name    string // of the user, for people
 	Groups  []string
 	Cluster string // id: the audience

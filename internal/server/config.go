@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -21,6 +22,9 @@ type Config struct {
 
 	EtcdEndpoints             []string // an external store; empty: embedded in this process
 	EtcdCA, EtcdCert, EtcdKey string   // files, for an external store over TLS
+
+	KubeDir  string         // programs of Kubernetes for local clusters; empty: none can be created here
+	Networks []netip.Prefix // addresses at which clusters may be attached beyond the usual ones, see internal/cluster
 
 	Regions []string // each has a default project; empty: local-1
 	Hosts   []string // more names for the server's certificate

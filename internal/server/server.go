@@ -32,6 +32,7 @@ type Server struct {
 	directory *directory.Directory
 	api       *api.API
 	gate      *access.Gate
+	fleet     *fleet
 	listener  net.Listener
 	admin     net.Listener
 	failed    <-chan struct{}
@@ -183,9 +184,12 @@ func (s *Server) assemble(ctx context.Context, rules *pratique.Rules, sealer *se
 	who := &authn.Authenticator{Accounts: accounts{s.directory}, Keys: accounts{s.directory}, Secrets: sealer, Now: c.Now, Passwords: hasher}
 	s.gate = &access.Gate{Decider: decider, Store: gateStore{s.directory}, Now: c.Now}
 	operator := &founder{directory: s.directory, gate: s.gate, authn: who, rules: rules, now: c.Now}
+	s.fleet = s.newFleet(decider, who, sealer)
 	s.api = &api.API{
 		Accounts: s.directory, Gate: s.gate, Decider: decider, Authn: who, Passwords: hasher, Sealer: sealer, Trail: s.directory,
 		Operator: operator, Fresh: s.directory.Freshness, External: c.URL, Version: Version(), Log: c.Log, Now: c.Now,
+		Memory: s.fleet.memory, CA: s.authority.CAPEM(), LocalClusters: c.KubeDir != "",
+		Clusters: s.fleet.manager, Issuer: s.fleet.issuer, RBAC: s.fleet.sync, Asked: s.fleet.asked.asked,
 		OnBootstrapUsed: func(account string) {
 			if snapshot, ok := s.directory.Account(account); !ok || snapshot.Account.Name != defaultAccount {
 				return // only the first account's secret lies in a file
@@ -215,10 +219,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return (&web.Server{Handler: public, TLS: s.authority.TLS(), Log: s.config.Log}).Serve(ctx, s.listener)
+		return (&web.Server{Handler: s.fleet.doors(public), TLS: s.authority.TLS(), Log: s.config.Log}).Serve(ctx, s.listener)
 	})
 	g.Go(func() error { return (&web.Server{Handler: local, Log: s.config.Log}).Serve(ctx, s.admin) })
 	g.Go(func() error { return s.watchStore(ctx) })
+	g.Go(func() error { return s.fleet.manager.Run(ctx) })
+	g.Go(func() error { s.fleet.sync.Run(ctx); return nil })
 	g.Go(func() error { return s.sweep(ctx) })
 	return g.Wait()
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"github.com/pratique-iam/pratique/internal/pki"
+	"github.com/pratique-iam/pratique/internal/server"
+)
+
+// child is the program in a process of its own. It ends when the context does.
+func child(ctx context.Context, args []string, out io.Writer) error {
+	switch {
+	case len(args) == 5 && args[0] == "fill":
+		return fillChild(ctx, args[1], number(args[2]), number(args[3]), number(args[4]), out)
+	case len(args) == 2 && args[0] == "load":
+		return loadChild(ctx, args[1], out)
+	case len(args) == 2 && args[0] == "floor":
+		return floorChild(ctx, args[1], out)
+	case len(args) == 5 && args[0] == "serve" && args[1] == "--data" && args[3] == "--listen":
+		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+		return server.Run(ctx, server.Config{Data: args[2], Listen: args[4], Log: log, Out: out})
+	}
+	return fmt.Errorf("child: cannot do %q", args)
+}
+
+// number reads an argument that this program has written itself.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// ask runs a child to its end and reads its answer.
+func (b *bench) ask(ctx context.Context, answer any, args ...string) error {
+	cmd := exec.CommandContext(ctx, b.self, append([]string{"child"}, args...)...) //nolint:gosec // ourselves
+	cmd.Stderr = b.progress
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return json.Unmarshal(out, answer)
+}
+
+// floorChild serves an empty handler over TLS: what any server written with net/http would reach at most.
+func floorChild(ctx context.Context, dir string, out io.Writer) error {
+	authority, err := pki.Ensure(dir, nil, now)
+	if err != nil {
+		return err
+	}
+	var listen net.ListenConfig
+	ln, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s := &http.Server{
+		Handler:   http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		TLSConfig: authority.TLS(), ReadHeaderTimeout: time.Minute,
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	defer stop()
+	if _, err := fmt.Fprintf(out, "  server   https://%s\n", ln.Addr()); err != nil {
+		return err
+	}
+	if err := s.ServeTLS(ln, "", ""); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
