@@ -48,6 +48,7 @@ func (e *env) printExplanation(w io.Writer, a apiv1.Answer) error {
 		_, _ = io.WriteString(w, "\n")
 		printHints(w, a.Explanation.Hints)
 	}
+	e.printBehind(w, a)
 	return e.printAge(w, a)
 }
 

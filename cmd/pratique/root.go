@@ -46,10 +46,13 @@ Environment:
 	}{
 		{"server", "Running a server:", []*cobra.Command{newServe(), newAccount(e)}},
 		{"identity", "Signing in:", []*cobra.Command{
-			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), newToken(e), newKey(e), newSession(e),
+			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), withClusterToken(e, newToken(e)), newKey(e), newSession(e),
 		}},
 		{"directory", "The directory:", []*cobra.Command{newGet(e), newApply(e), newDiff(e), newExport(e), newDelete(e)}},
-		{"questions", "Questions:", []*cobra.Command{newCan(e), newWhy(e), newWhoCan(e), newPolicy(e), newAudit(e)}},
+		{"clusters", "Clusters:", []*cobra.Command{newCluster(e), newKubeconfig(e)}},
+		{"questions", "Questions:", []*cobra.Command{
+			inCluster(e, askCan, newCan(e)), inCluster(e, askWhy, newWhy(e)), inCluster(e, askWhoCan, newWhoCan(e)), newPolicy(e), newAudit(e),
+		}},
 		{"other", "Other:", []*cobra.Command{newVersion()}},
 	}
 	for _, g := range groups {

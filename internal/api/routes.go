@@ -87,6 +87,11 @@ func (a *API) clusterRoutes() []Route {
 		{get, one + "/rbac", "cluster: namespacePermission.list", "What namespace permissions make inside the cluster", signedIn(a.rbacPlan)},
 		{post, one + "/connect", "gate: cluster.connect", "Files that make a kube-apiserver ask this server", signedIn(a.connectCluster)},
 
+		{get, one + "/nodes", "gate: node.list", "List the nodes of a cluster", signedIn(a.nodes)},
+		{get, one + "/nodes/{node}", "gate: node.get", "Read one node", signedIn(a.node)},
+		{patch, one + "/nodes/{node}", "gate: node.update", "Cordon, uncordon or label a node", signedIn(a.patchNode)},
+		{remove, one + "/nodes/{node}", "gate: node.delete", "Delete a node", signedIn(a.deleteNode)},
+
 		{post, "/v1/kube/why", "self: about oneself in clusters that cluster.get shows; others need decision.simulate", "May somebody do something inside a cluster, and why", signedIn(a.kubeWhy)},
 		{post, "/v1/kube/whocan", "decision.simulate", "Who may do something inside a cluster", signedIn(a.kubeWhoCan)},
 

@@ -26,7 +26,7 @@ type town struct {
 	changed chan struct{}
 }
 
-func newTown(t testing.TB) *town {
+func newTown(t *testing.T) *town {
 	t.Helper()
 	rows, err := catalog.Load()
 	if err != nil {
@@ -59,7 +59,7 @@ func (w *town) snapshot() *pratique.Snapshot {
 	return w.now
 }
 
-func (w *town) apply(t testing.TB, changes ...pratique.Change) {
+func (w *town) apply(t *testing.T, changes ...pratique.Change) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,7 +73,7 @@ func (w *town) apply(t testing.TB, changes ...pratique.Change) {
 }
 
 // cluster finds one by name.
-func (w *town) cluster(t testing.TB, name string) (*pratique.Snapshot, *pratique.Cluster) {
+func (w *town) cluster(t *testing.T, name string) (*pratique.Snapshot, *pratique.Cluster) {
 	t.Helper()
 	s := w.snapshot()
 	c, ok := s.Clusters.Name(name)
@@ -84,7 +84,7 @@ func (w *town) cluster(t testing.TB, name string) (*pratique.Snapshot, *pratique
 }
 
 // attach adds a cluster that is reached by an Access.
-func (w *town) attach(t testing.TB, sealer *seal.Sealer, name string, a cluster.Access) {
+func (w *town) attach(t *testing.T, sealer *seal.Sealer, name string, a cluster.Access) {
 	t.Helper()
 	const id = "c-attached"
 	secret, err := a.Secret()
@@ -101,7 +101,7 @@ func (w *town) attach(t testing.TB, sealer *seal.Sealer, name string, a cluster.
 	}})
 }
 
-func newSealer(t testing.TB) *seal.Sealer {
+func newSealer(t *testing.T) *seal.Sealer {
 	t.Helper()
 	s, err := seal.Create(filepath.Join(t.TempDir(), "kek.json"))
 	if err != nil {
@@ -116,7 +116,7 @@ func loopback() []netip.Prefix {
 }
 
 // serve starts a TLS server and gives what reaches it.
-func serve(t testing.TB, h http.HandlerFunc) cluster.Access {
+func serve(t *testing.T, h http.HandlerFunc) cluster.Access {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
 	s.Config.ErrorLog = nil

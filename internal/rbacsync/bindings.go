@@ -59,7 +59,7 @@ func (v *View) Everywhere(user string, groups []string) []Held {
 
 // once keeps the first subject of a binding through which somebody holds it.
 func once(all []Held) []Held {
-	slices.SortStableFunc(all, func(a, b Held) int { return a.Key.compare(b.Key) })
+	slices.SortStableFunc(all, func(a, b Held) int { return a.compare(b.Key) })
 	return slices.CompactFunc(all, func(a, b Held) bool { return a.Key == b.Key })
 }
 

@@ -96,17 +96,10 @@ func subject(r pratique.Ref) rbacv1.Subject {
 
 // exists reports whether a principal is there. A permission does not outlive its principal; this is the second lock on that door.
 func exists(s *pratique.Snapshot, r pratique.Ref) bool {
-	ok := false
-	switch r.Kind {
-	case pratique.KindUser:
-		_, ok = s.Users.ID(r.ID)
-	case pratique.KindGroup:
-		_, ok = s.Groups.ID(r.ID)
-	case pratique.KindRole:
-		_, ok = s.Roles.ID(r.ID)
-	default:
-	}
-	return ok
+	_, user := s.Users.ID(r.ID)
+	_, group := s.Groups.ID(r.ID)
+	_, role := s.Roles.ID(r.ID)
+	return user && r.Kind == pratique.KindUser || group && r.Kind == pratique.KindGroup || role && r.Kind == pratique.KindRole
 }
 
 // labels are those of the object.

@@ -32,7 +32,7 @@ type town struct {
 	ids     int
 }
 
-func newTown(t testing.TB) *town {
+func newTown(t *testing.T) *town {
 	t.Helper()
 	rows, err := catalog.Load()
 	if err != nil {
@@ -65,7 +65,7 @@ func (w *town) snapshot() *pratique.Snapshot {
 	return w.now
 }
 
-func (w *town) apply(t testing.TB, changes ...pratique.Change) {
+func (w *town) apply(t *testing.T, changes ...pratique.Change) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,7 +83,7 @@ func (w *town) apply(t testing.TB, changes ...pratique.Change) {
 }
 
 // write applies manifests as people write them.
-func (w *town) write(t testing.TB, text string) {
+func (w *town) write(t *testing.T, text string) {
 	t.Helper()
 	var changes []pratique.Change
 	for doc := range strings.SplitSeq(text, "\n---\n") {
@@ -100,7 +100,7 @@ func (w *town) write(t testing.TB, text string) {
 	w.apply(t, changes...)
 }
 
-func (w *town) cluster(t testing.TB, name string) (*pratique.Snapshot, *pratique.Cluster) {
+func (w *town) cluster(t *testing.T, name string) (*pratique.Snapshot, *pratique.Cluster) {
 	t.Helper()
 	s := w.snapshot()
 	c, ok := s.Clusters.Name(name)
@@ -110,7 +110,7 @@ func (w *town) cluster(t testing.TB, name string) (*pratique.Snapshot, *pratique
 	return s, c
 }
 
-func (w *town) userID(t testing.TB, name string) string {
+func (w *town) userID(t *testing.T, name string) string {
 	t.Helper()
 	u, ok := w.snapshot().Users.Name(name)
 	if !ok {
@@ -120,7 +120,7 @@ func (w *town) userID(t testing.TB, name string) string {
 }
 
 // acme is a company with two clusters, three principals and three permissions.
-func acme(t testing.TB) *town {
+func acme(t *testing.T) *town {
 	t.Helper()
 	w := newTown(t)
 	for _, name := range []string{"prod", "test"} {
@@ -228,7 +228,7 @@ func group(name string) rbacv1.Subject {
 }
 
 // plan is what a cluster needs.
-func plan(t testing.TB, w *town, name string, v *rbacsync.View) *rbacsync.Plan {
+func plan(t *testing.T, w *town, name string, v *rbacsync.View) *rbacsync.Plan {
 	t.Helper()
 	s, c := w.cluster(t, name)
 	p := rbacsync.Diff(c.Name, rbacsync.Desired(s, c), v.Live(s, c))

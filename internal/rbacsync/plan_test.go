@@ -44,11 +44,11 @@ func TestAPlanThatWasCarriedOutLeavesNothingToDo(t *testing.T) {
 func TestWhatWaitsIsDoneWhenItsTimeComes(t *testing.T) {
 	t.Parallel()
 	w, v := acme(t), empty("dev", "qa")
-	if got := reasonOf(plan(t, w, "prod", v), rbacsync.Waiting); got != "the namespace does not exist" {
+	if got := waitingFor(plan(t, w, "prod", v)); got != "the namespace does not exist" {
 		t.Errorf("without the namespace: %q", got)
 	}
 	v.Namespaces = append(v.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "ci"}})
-	if got := reasonOf(plan(t, w, "prod", v), rbacsync.Waiting); got != "the ClusterRole runner does not exist" {
+	if got := waitingFor(plan(t, w, "prod", v)); got != "the ClusterRole runner does not exist" {
 		t.Errorf("without the role: %q", got)
 	}
 	v.ClusterRoles = append(v.ClusterRoles, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "runner"}})
@@ -56,7 +56,7 @@ func TestWhatWaitsIsDoneWhenItsTimeComes(t *testing.T) {
 		t.Errorf("with both:\n%s", p)
 	}
 	v.Namespaces[len(v.Namespaces)-1].Status.Phase = corev1.NamespaceTerminating
-	if got := reasonOf(plan(t, w, "prod", v), rbacsync.Waiting); got != "the namespace is being deleted" {
+	if got := waitingFor(plan(t, w, "prod", v)); got != "the namespace is being deleted" {
 		t.Errorf("when the namespace goes: %q", got)
 	}
 }
@@ -189,9 +189,9 @@ func TestOnboardingNeverEscalates(t *testing.T) {
 	}
 }
 
-func reasonOf(p *rbacsync.Plan, v rbacsync.Verb) string {
+func waitingFor(p *rbacsync.Plan) string {
 	for _, s := range p.Steps {
-		if s.Verb == v {
+		if s.Verb == rbacsync.Waiting {
 			return s.Reason
 		}
 	}
