@@ -23,7 +23,7 @@ func layers() [][]string {
 		{"catalog"},
 		{"."},
 		{"internal/workload"},
-		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local"},
+		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local", "internal/workload"},
 		{"apiv1"},
 		{"internal/authn", "internal/access"},
 		{"internal/directory", "internal/kube"},

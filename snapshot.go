@@ -118,6 +118,12 @@ func (s *Snapshot) GroupsOf(memberID string) iter.Seq[*Group] {
 	}
 }
 
+// Member reports whether a user is in a group.
+func (s *Snapshot) Member(userID, groupID string) bool {
+	_, ok := s.memberships.Get(membership{userID, groupID})
+	return ok
+}
+
 // GrantsOf walks the grants that a principal holds itself, in the order of their ids.
 func (s *Snapshot) GrantsOf(principalID string) iter.Seq[*Grant] {
 	return ascend(s.byPrincipal, &Grant{Principal: Ref{ID: principalID}}, func(g *Grant) bool { return g.Principal.ID == principalID })

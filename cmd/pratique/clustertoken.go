@@ -60,8 +60,12 @@ contexts that pratique kubeconfig writes do that by themselves.`
 	return cmd
 }
 
-// freshFor is how long a kept token must still last, so that it does not run out on the way.
-const freshFor = time.Minute
+// freshFor is how long a kept token must still last, so that it does not run out on the way. keptFor is how long one is used again: a token
+// names groups, and somebody who has just been put into one should not wait ten minutes for it to count.
+const (
+	freshFor = time.Minute
+	keptFor  = time.Minute
+)
 
 // clusterToken gives a token that was kept, or asks for a new one. kubectl runs this program for every command, and tools run many commands
 // at once: one of them asks, under a lock, and the others use what it got.
@@ -120,7 +124,7 @@ func (e *env) tokenPath(cluster string) (string, error) {
 // keptToken reads a token that is good for a while. A file that others could have written is not trusted.
 func (e *env) keptToken(path string) (token apiv1.ClusterToken, ok bool) {
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || e.now().Sub(info.ModTime()) > keptFor {
 		return token, false
 	}
 	data, err := os.ReadFile(path) //nolint:gosec // made by tokenPath

@@ -49,7 +49,7 @@ Environment:
 			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), withClusterToken(e, newToken(e)), newKey(e), newSession(e),
 		}},
 		{"directory", "The directory:", []*cobra.Command{newGet(e), newApply(e), newDiff(e), newExport(e), newDelete(e)}},
-		{"clusters", "Clusters:", []*cobra.Command{newCluster(e), newKubeconfig(e)}},
+		{"clusters", "Clusters:", []*cobra.Command{newCluster(e), newNode(e), newKubeconfig(e)}},
 		{"questions", "Questions:", []*cobra.Command{
 			inCluster(e, askCan, newCan(e)), inCluster(e, askWhy, newWhy(e)), inCluster(e, askWhoCan, newWhoCan(e)), newPolicy(e), newAudit(e),
 		}},

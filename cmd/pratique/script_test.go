@@ -31,8 +31,13 @@ func TestMain(m *testing.M) {
 //	people N FILE            write a manifest of N users and a group of them all
 func TestScript(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:           filepath.Join("testdata", "script"),
+	testscript.Run(t, scriptParams(filepath.Join("testdata", "script")))
+}
+
+// scriptParams is what all stories have in common.
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:           dir,
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PRATIQUE_CONFIG", filepath.Join(e.WorkDir, "config.yaml"))
@@ -42,7 +47,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": scriptServe, "stop": scriptStop, "people": scriptPeople,
 		},
-	})
+	}
 }
 
 type serversKey struct{}
@@ -74,6 +79,7 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	program := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "pratique")
 	cmd := exec.Command(program, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is killed leaves no server behind
 	ts.Check(os.RemoveAll(filepath.Join(data, "url")))
 	ts.Check(cmd.Start())
 	var failure error

@@ -41,7 +41,7 @@ func (a *API) clusterToken(ctx context.Context, c Call, _ nameIn) (created[apiv1
 			Kind: pratique.ErrDenied, Message: "tokens for clusters are for users who are signed in", Hint: "run: pratique login",
 		}
 	}
-	groups := mentioned(c.Snapshot, c.Cluster, access.PrincipalRef(c.Who))
+	groups := groupsFor(c.Snapshot, c.Cluster, access.PrincipalRef(c.Who))
 	if len(groups) > maxGroups {
 		return none, &pratique.Error{
 			Kind:    pratique.ErrConflict,
@@ -69,9 +69,17 @@ func (a *API) clusterToken(ctx context.Context, c Call, _ nameIn) (created[apiv1
 	return created[apiv1.ClusterToken]{apiv1.ClusterToken{Token: token, Expires: expires}}, nil
 }
 
-// mentioned are the ids of somebody's groups that namespace permissions of a cluster name: the others mean nothing there.
-func mentioned(s *pratique.Snapshot, cl *pratique.Cluster, who pratique.Ref) []string {
+// groupsFor are the groups that a token for a cluster speaks for: all of somebody's groups, so that a permission given to one of them works for
+// tokens that are out already. Whoever is in more than a token can hold gets those that the cluster's permissions name.
+func groupsFor(s *pratique.Snapshot, cl *pratique.Cluster, who pratique.Ref) []string {
 	var groups []string
+	for g := range s.GroupsOf(who.ID) {
+		groups = append(groups, g.ID)
+	}
+	if len(groups) <= maxGroups {
+		return groups
+	}
+	groups = nil
 	for _, p := range s.PermissionsOn(cl.ID, who) {
 		if p.Principal.Kind == pratique.KindGroup {
 			groups = append(groups, p.Principal.ID)

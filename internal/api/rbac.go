@@ -59,7 +59,7 @@ func (a *API) evaluateRBAC(ctx context.Context, s *pratique.Snapshot, cl *pratiq
 		return apiv1.RBAC{Reason: "the cluster's own rules cannot be read: " + sentence(err)}, nil
 	}
 	var groups []string
-	for _, id := range mentioned(s, cl, who) {
+	for _, id := range groupsFor(s, cl, who) {
 		groups = append(groups, kube.GroupName(id))
 	}
 	answer := view.Evaluate(kube.UserName(who.ID), groups, requestOf(r))

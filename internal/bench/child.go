@@ -19,16 +19,18 @@ import (
 
 // child is the program in a process of its own. It ends when the context does.
 func child(ctx context.Context, args []string, out io.Writer) error {
-	switch {
-	case len(args) == 5 && args[0] == "fill":
-		return fillChild(ctx, args[1], number(args[2]), number(args[3]), number(args[4]), out)
-	case len(args) == 2 && args[0] == "load":
-		return loadChild(ctx, args[1], out)
-	case len(args) == 2 && args[0] == "floor":
-		return floorChild(ctx, args[1], out)
-	case len(args) == 5 && args[0] == "serve" && args[1] == "--data" && args[3] == "--listen":
+	var a [5]string
+	switch n := copy(a[:], args); {
+	case n != len(args):
+	case n == 5 && a[0] == "fill":
+		return fillChild(ctx, a[1], number(a[2]), number(a[3]), number(a[4]), out)
+	case n == 2 && a[0] == "load":
+		return loadChild(ctx, a[1], out)
+	case n == 2 && a[0] == "floor":
+		return floorChild(ctx, a[1], out)
+	case n == 5 && a[0] == "serve" && a[1] == "--data" && a[3] == "--listen":
 		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-		return server.Run(ctx, server.Config{Data: args[2], Listen: args[4], Log: log, Out: out})
+		return server.Run(ctx, server.Config{Data: a[2], Listen: a[4], Log: log, Out: out})
 	}
 	return fmt.Errorf("child: cannot do %q", args)
 }

@@ -20,7 +20,7 @@ type weights struct{ Nothing, Policies, People, Grants float64 }
 // loading is one start of the store and the directory on it.
 type loading struct {
 	Store, Directory   float64 // seconds
-	Processor          float64 // seconds
+	StoreCPU, DirCPU   float64 // seconds of all processors
 	Own, Mapped, Peak  float64 // resident bytes
 	HeapStore, HeapDir float64 // bytes
 	Grants             int
@@ -50,7 +50,7 @@ func (b *bench) load(ctx context.Context) ([]row, error) {
 			return nil, fmt.Errorf("%d grants were loaded, %d written", l.Grants, grants)
 		}
 		for key, value := range map[string]float64{
-			"ready": l.Store + l.Directory, "store": l.Store, "processor": l.Processor, "own": l.Own, "mapped": l.Mapped, "peak": l.Peak,
+			"ready": l.Store + l.Directory, "store": l.Store, "cpu": l.StoreCPU + l.DirCPU, "storeCPU": l.StoreCPU, "own": l.Own, "mapped": l.Mapped, "peak": l.Peak,
 			"heapStore": l.HeapStore, "heapDir": l.HeapDir,
 		} {
 			all[key] = append(all[key], value)
@@ -59,10 +59,12 @@ func (b *bench) load(ctx context.Context) ([]row, error) {
 	per := func(key string) string { return digits(median(all[key]) / float64(grants)) }
 	what := fmt.Sprintf("%s policies, %s grants, %s users, embedded etcd", digits(float64(policies)), digits(float64(grants)), digits(float64(people)))
 	return []row{
-		{"load, to ready: " + what, "≤ 10 s", fmt.Sprintf("**%.1f s**, of which the store %.1f s (processor %.1f s on all cores)",
-			median(all["ready"]), median(all["store"]), median(all["processor"])), "–"},
-		{"resident per grant, everything included", "≤ 1 KiB", fmt.Sprintf("**%s B** when settled (at most %s B while loading; pages of the mapped store file, which the kernel may drop, %s B more)",
-			per("own"), per("peak"), per("mapped")), "–"},
+		{"load, to ready: " + what, "≤ 10 s", fmt.Sprintf(
+			"**%.1f s**, of which the store %.1f s (best run %.1f s; processor, all cores together, %.1f s, of which the store %.1f s)",
+			median(all["ready"]), median(all["store"]), quantile(all["ready"], 0), median(all["cpu"]), median(all["storeCPU"])), "–"},
+		{"resident per grant, everything included", "≤ 1 KiB", fmt.Sprintf(
+			"**%s B** when settled (with the mapped pages of the store's file, which the kernel may drop, %s B more; at the worst moment of the load %s B, with these pages)",
+			per("own"), per("mapped"), per("peak")), "–"},
 		{"heap per grant, everything included", "reported", fmt.Sprintf("%s B for the directory, %s B for the store", per("heapDir"), per("heapStore")), "–"},
 		{"memory per policy in the directory", "reported", fmt.Sprintf("**%s B** with its text, not asked about yet", digits((w.Policies-w.Nothing)/float64(policies))), "–"},
 		{"memory per grant in the directory", "reported", fmt.Sprintf("**%s B** with its five index entries", digits((w.Grants-w.People)/float64(grants))), "–"},
@@ -128,14 +130,14 @@ func loadChild(ctx context.Context, dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	l.Store, l.Processor = now().Sub(began).Seconds(), used()-busy
+	l.Store, l.StoreCPU = now().Sub(began).Seconds(), used()-busy
 	stored := heap()
 	busy, began = used(), now()
 	d, err := openDirectory(ctx, s, rules)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	l.Directory, l.Processor = now().Sub(began).Seconds(), l.Processor+used()-busy
+	l.Directory, l.DirCPU = now().Sub(began).Seconds(), used()-busy
 	l.HeapStore, l.HeapDir = stored-empty, heap()-stored
 	debug.FreeOSMemory()
 	l.Own, l.Mapped, l.Peak = resident()

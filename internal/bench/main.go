@@ -114,15 +114,16 @@ func (b *bench) table(ctx context.Context, only string) error {
 		}
 		rows = append(rows, some...)
 	}
-	text := before.describe(look())
+	var text strings.Builder
+	text.WriteString(before.describe(look()))
 	if b.quick {
-		text += "\n**A quick run: the figures mean nothing.**\n"
+		text.WriteString("\n**A quick run: the figures mean nothing.**\n")
 	}
-	text += "\n| What | Target | Pratique | Best peer measured |\n|---|---|---|---|\n"
+	text.WriteString("\n| What | Target | Pratique | Best peer measured |\n|---|---|---|---|\n")
 	for _, r := range rows {
-		text += fmt.Sprintf("| %s | %s | %s | %s |\n", r.what, r.target, r.ours, r.peer)
+		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", r.what, r.target, r.ours, r.peer)
 	}
-	_, err := io.WriteString(b.out, text)
+	_, err := io.WriteString(b.out, text.String())
 	return err
 }
 

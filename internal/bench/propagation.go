@@ -50,8 +50,10 @@ func (b *bench) propagation(ctx context.Context) (rows []row, err error) {
 	}
 	ms := func(v []float64, share float64) string { return fmt.Sprintf("%.2f ms", quantile(v, share)) }
 	return []row{
-		{"change acknowledged → another replica decides by it", "p99 ≤ 200 ms",
-			fmt.Sprintf("p50 **%s**, p99 **%s**, longest %s", ms(p.seen, 0.5), ms(p.seen, 0.99), ms(p.seen, 1)), "AWS about 4 s; AKS up to 5 min"},
+		{
+			"change acknowledged → another replica decides by it", "p99 ≤ 200 ms",
+			fmt.Sprintf("p50 **%s**, p99 **%s**, longest %s", ms(p.seen, 0.5), ms(p.seen, 0.99), ms(p.seen, 1)), "AWS about 4 s; AKS up to 5 min",
+		},
 		{"change asked for → acknowledged, on disk with its audit record", "–", fmt.Sprintf("p50 %s, p99 %s", ms(p.acknowledged, 0.5), ms(p.acknowledged, 0.99)), "–"},
 	}, nil
 }

@@ -40,6 +40,23 @@ func TestADenialSaysWhyAsKubernetesDoes(t *testing.T) {
 	}
 }
 
+func TestDiscoveryIsRefusedInWordsThatKubectlShows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newBackend(t).access())
+	w.apply("kind: User\nmetadata: {name: bob}")
+	discover := "\nAccept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json\n"
+	for words, request := range map[string]string{
+		"no statement in force allows cce:kubernetes:get": "GET /clusters/prod/api HTTP/1.1\nHost: x\nAuthorization: Bearer " + w.as("bob").secret + discover,
+		"kubectl --as is not carried":                     "GET /clusters/prod/api HTTP/1.1\nHost: x\nImpersonate-User: root" + discover,
+		"there is no cluster":                             "GET /clusters/x/api HTTP/1.1\nHost: x\nAuthorization: Bearer " + w.as("bob").secret + discover,
+	} {
+		got := w.raw(request + "\n")
+		if got.code != http.StatusForbidden || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") || !strings.Contains(got.body, words) {
+			t.Errorf("want the text %q, got %d %s", words, got.code, got.body)
+		}
+	}
+}
+
 func TestTheGateOfTheClusterTypeIsOpenOrClosed(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)

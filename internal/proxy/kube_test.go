@@ -115,7 +115,7 @@ func command(ctx context.Context, kubeconfig string, args ...string) *exec.Cmd {
 		bin = "." // and it is not found
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "kubectl"), append([]string{"--kubeconfig=" + kubeconfig}, args...)...)
-	cmd.Env = []string{"HOME=" + planeDir, "KUBERC=off"}
+	cmd.Env = []string{"HOME=" + filepath.Dir(kubeconfig), "KUBERC=off"} // what discovery found is kept there
 	return cmd
 }
 
@@ -290,6 +290,13 @@ func TestKubectlIsAllowedWhatBothLayersAllow(t *testing.T) {
 	alice.mayNot("pratique why dec_test", "-n", "dev", "get", "pods")
 }
 
+func TestKubectlSaysWhyTheGateIsClosed(t *testing.T) {
+	w := newWorld(t, cluster(t))
+	w.apply("kind: User\nmetadata: {name: stranger}")
+	w.seat(t, "stranger").mayNot(`(Forbidden): forbidden: User "stranger" cannot get path "/api": no statement in force allows cce:kubernetes:get`, "get", "pods")
+	w.seat(t, "alice").mayNot("(Forbidden): kubectl --as is not carried", "get", "pods", "--as=root")
+}
+
 func TestKubectlOfTheRootIsClusterAdmin(t *testing.T) {
 	w := newWorld(t, cluster(t))
 	root := w.seat(t, "root")
@@ -330,32 +337,34 @@ func TestKubectlFollowsLogsRunsCommandsAndForwardsPorts(t *testing.T) {
 	logs.until(t, "played by KWOK")
 	say(t, "a new line")
 	logs.until(t, "a new line")
+	streams := []*running{logs}
 	for protocol, on := range map[string]string{"WebSocket": "true", "SPDY": "false"} {
 		env := []string{"KUBECTL_REMOTE_COMMAND_WEBSOCKETS=" + on, "KUBECTL_PORT_FORWARD_WEBSOCKETS=" + on}
 		run := s.start(env, "-n", "dev", "exec", name, "--", "echo", "hello from "+protocol)
 		run.until(t, "hello from "+protocol)
-		cat := command(t.Context(), s.kubeconfig, "-n", "dev", "exec", "-i", name, "--", "cat")
-		cat.Env, cat.Stdin = append(cat.Env, env...), strings.NewReader("said back")
-		if out, err := cat.CombinedOutput(); err != nil || string(out) != "said back" {
-			t.Errorf("%s: cat says %q (%v)", protocol, out, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		// Not cat: KWOK does not tell the program that its input has ended.
+		back := command(ctx, s.kubeconfig, "-n", "dev", "exec", "-i", name, "--", "head", "-c", "9")
+		back.Env, back.Stdin = append(back.Env, env...), strings.NewReader("said back")
+		if out, err := back.CombinedOutput(); err != nil || string(out) != "said back" {
+			t.Errorf("%s: head says %q (%v)", protocol, out, err)
 		}
 		forward := s.start(env, "-n", "dev", "port-forward", "pod/"+name, ":80")
 		forwards(t, forward, protocol)
 		forever := s.start(env, "-n", "dev", "exec", name, "--", "sh", "-c", "echo begun; sleep 60")
 		forever.until(t, "begun")
-		defer func() {
-			if took := forever.ends(t); took > 5*time.Second {
-				t.Errorf("%s: exec ended after %s", protocol, took)
-			}
-		}()
+		streams = append(streams, forever)
 	}
 	if n := len(w.recorded()); n < 8 {
 		t.Errorf("%d records of what went into a pod", n)
 	}
 	upgrades(t, w)
 	w.change(pratique.EndSession{ID: s.session})
-	if took := logs.ends(t); took > 5*time.Second {
-		t.Errorf("logs -f ended after %s", took)
+	for _, stream := range streams {
+		if took := stream.ends(t); took > 5*time.Second {
+			t.Errorf("kubectl %v ended after %s", stream.cmd.Args[2:], took)
+		}
 	}
 }
 

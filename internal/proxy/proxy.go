@@ -130,7 +130,7 @@ func (p *Proxy) fail(w *writer, r *http.Request, v *visit, err error) {
 	if w.begun() {
 		return // half an answer is out; nothing true can be added to it
 	}
-	told.write(w)
+	told.write(w, r)
 }
 
 // recover turns a panic into a 500: nobody may be let through by a fault of ours.

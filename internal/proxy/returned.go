@@ -65,7 +65,7 @@ func (p *Proxy) explain(v *visit, res *http.Response) error {
 		return nil //nolint:nilerr // as above
 	}
 	switch {
-	case strings.Contains(message, "cannot impersonate resource"):
+	case strings.Contains(message, " cannot impersonate"):
 		return badGateway("the credential that cluster %q was attached with may not act for others there: it needs the verb impersonate on users, "+
 			"groups, uids and userextras", v.cluster.Name)
 	case !strings.Contains(message, "User "+strconv.Quote(v.identity.user)+" cannot "):

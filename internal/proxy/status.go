@@ -100,16 +100,21 @@ func refusalOf(err error) *refusal {
 	return out
 }
 
-// write answers with the Status object.
-func (r *refusal) write(w http.ResponseWriter) {
+// write answers with the Status object, or as kubectl's discovery can show it.
+func (r *refusal) write(w http.ResponseWriter, asked *http.Request) {
+	media := "application/json"
 	body, err := strictjson.Marshal(statusObject{
 		Kind: "Status", APIVersion: "v1", Status: "Failure", Message: printable(r.message), Reason: r.reason, Details: r.details, Code: r.code,
 	})
 	if err != nil {
 		body = []byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"internal error","reason":"InternalError","code":500}`)
 	}
+	code := r.code
+	if discovers(asked) {
+		media, code, body = "text/plain; charset=utf-8", shown(code), []byte(printable(r.message))
+	}
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", media)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	harden(h)
@@ -119,8 +124,27 @@ func (r *refusal) write(w http.ResponseWriter) {
 	case r.details != nil && r.details.Retry > 0:
 		h.Set("Retry-After", strconv.Itoa(r.details.Retry))
 	}
-	w.WriteHeader(r.code)
+	w.WriteHeader(code)
 	_, _ = w.Write(body) // a client that has gone away needs no answer
+}
+
+// discovers reports whether kubectl, or another program with client-go, asks what there is in the cluster. It does so before the first thing that
+// it is told to do, so that most people meet a refusal here.
+func discovers(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "apidiscovery.k8s.io")
+}
+
+// shown is the nearest code whose text discovery shows to people. It reads no Status object, prints "unknown" for one, and has sentences of
+// its own for most codes; 403 is shown as it is, 502 is quoted (seen with kubectl 1.36).
+func shown(code int) int {
+	switch code {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict:
+		return http.StatusForbidden
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return http.StatusBadGateway
+	default:
+		return code
+	}
 }
 
 // harden keeps a browser from making a page of an answer: the programs in a cluster answer through here too, from the same origin as our

@@ -30,6 +30,7 @@ type town struct {
 	now     *pratique.Snapshot
 	changed chan struct{}
 	ids     int
+	salt    string // of ids, for tests that share a cluster: no two directories have an id in common
 }
 
 func newTown(t *testing.T) *town {
@@ -71,7 +72,7 @@ func (w *town) apply(t *testing.T, changes ...pratique.Change) {
 	defer w.mu.Unlock()
 	at := pratique.Moment{Time: noon, NewID: func(k pratique.Kind) string {
 		w.ids++
-		return fmt.Sprintf("%.3s-%d", strings.ToLower(string(k)), w.ids)
+		return fmt.Sprintf("%.3s-%s%d", strings.ToLower(string(k)), w.salt, w.ids)
 	}}
 	next, _, err := w.now.With(at, changes...)
 	if err != nil {
@@ -110,13 +111,14 @@ func (w *town) cluster(t *testing.T, name string) (*pratique.Snapshot, *pratique
 	return s, c
 }
 
-func (w *town) userID(t *testing.T, name string) string {
+// alice is her name in clusters.
+func (w *town) alice(t *testing.T) string {
 	t.Helper()
-	u, ok := w.snapshot().Users.Name(name)
+	u, ok := w.snapshot().Users.Name("alice")
 	if !ok {
-		t.Fatalf("no user %q", name)
+		t.Fatal("no alice")
 	}
-	return u.ID
+	return "pratique:" + u.ID
 }
 
 // acme is a company with two clusters, three principals and three permissions.

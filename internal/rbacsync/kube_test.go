@@ -4,6 +4,7 @@ package rbacsync_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -87,6 +88,7 @@ func newSite(t *testing.T, access cluster.Access) *site {
 	}
 	s := &site{town: newTown(t), t: t, id: "c-" + strings.ToLower(strings.NewReplacer("Test", "", "/", "-").Replace(t.Name())), client: client}
 	s.id = s.id[:min(len(s.id), 60)]
+	s.salt = fmt.Sprintf("%x", sha256.Sum256([]byte(s.id)))[:8]
 	secret, err := access.Secret()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +170,7 @@ func TestPermissionsBecomeBindings(t *testing.T) {
 	s.namespace("become")
 	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [become]`)
 	s.permit("b", `group: viewers, clusterRole: view, clusters: ["*"], namespaces: ["*"]`)
-	alice := "pratique:" + s.userID(t, "alice")
+	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("become", "edit", alice) })
 	s.eventually("the API server agrees", func() bool {
 		return s.reviews(alice, nil, "create", "become") && !s.reviews(alice, nil, "create", "default")
@@ -202,7 +204,7 @@ func TestDriftIsRepairedInTheCluster(t *testing.T) {
 	s := newSite(t, admin(t))
 	s.namespace("drift")
 	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [drift]`)
-	alice := "pratique:" + s.userID(t, "alice")
+	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("drift", "edit", alice) })
 	bindings := s.client.RbacV1().RoleBindings("drift")
 	name := s.bindings("drift")[0].Name
@@ -251,7 +253,7 @@ func TestWaitingNamespacesAndRoles(t *testing.T) {
 	if _, err := s.client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	s.eventually("the binding is there", func() bool { return s.held("waiting", "waiting-role", "pratique:"+s.userID(t, "alice")) })
+	s.eventually("the binding is there", func() bool { return s.held("waiting", "waiting-role", s.alice(t)) })
 }
 
 func TestAStrangersObjectStays(t *testing.T) {
@@ -294,7 +296,7 @@ func TestBindIsEnough(t *testing.T) {
 	s := newSite(t, access)
 	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [onboard]`)
 	s.permit("b", `user: alice, clusterRole: cluster-admin, clusters: [prod], namespaces: [onboard]`)
-	alice := "pratique:" + s.userID(t, "alice")
+	alice := s.alice(t)
 	s.eventually("alice views, and is no administrator", func() bool { return s.held("onboard", "view", alice) })
 	s.eventually("the failure is seen", func() bool {
 		st := s.fleet.Status(s.id)
@@ -340,7 +342,7 @@ func TestACreatorIsGivenItOnce(t *testing.T) {
 	s := newSite(t, admin(t))
 	_, c := s.cluster(t, "prod")
 	created := *c
-	created.Creator = pratique.Ref{Kind: pratique.KindUser, ID: s.userID(t, "alice")}
+	created.Creator = pratique.Ref{Kind: pratique.KindUser, ID: strings.TrimPrefix(s.alice(t), "pratique:")}
 	bindings := s.client.RbacV1().ClusterRoleBindings()
 	for range 2 {
 		if err := cluster.EnsureCreator(t.Context(), s.client, &created); err != nil {
@@ -392,7 +394,7 @@ func TestEvaluationIsThatOfTheAPIServer(t *testing.T) {
 	s := newSite(t, admin(t))
 	s.namespace("agree")
 	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [agree]`)
-	alice := "pratique:" + s.userID(t, "alice")
+	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("agree", "edit", alice) })
 	s.eventually("the API server knows", func() bool { return s.reviews(alice, nil, "create", "agree") })
 	v, err := rbacsync.Read(t.Context(), s.client)

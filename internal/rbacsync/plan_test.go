@@ -126,7 +126,7 @@ func TestAClusterThatWasAttachedBeforeIsCleaned(t *testing.T) {
 	labels := func(cluster string) map[string]string {
 		return map[string]string{"app.kubernetes.io/managed-by": "pratique", "pratique.dev/cluster": cluster, "pratique.dev/permission": "nsp-old"}
 	}
-	alice := user("pratique:" + w.userID(t, "alice"))
+	alice := user(w.alice(t))
 	bind(v, rbacsync.Key{Name: "pratique-nsp-old-1"}, labels("c-gone"), "cluster-admin", alice)
 	bind(v, rbacsync.Key{Name: "pratique-nsp-old-2"}, labels("c-test"), "view", alice)                             // the same cluster, twice in the directory
 	bind(v, rbacsync.Key{Name: "pratique-nsp-old-3"}, labels("c-elsewhere"), "view", user("pratique:usr-unknown")) // another Pratique's

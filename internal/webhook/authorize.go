@@ -101,6 +101,9 @@ func (w *Webhook) verdict(v *visit, who kube.Identity, err error) (kube.Verdict,
 	if ended := w.Callers.Ended(v.snapshot, v.query.Principal, who.Session); ended != "" {
 		return kube.Verdict{Reason: ended + "; run: pratique login"}, access.Decision{}
 	}
+	if left := kube.Left(v.snapshot, &v.review, v.query.Principal); left != "" {
+		return kube.Verdict{Reason: left + "; a new token, which kubectl gets within a minute, no longer names it"}, access.Decision{}
+	}
 	return kube.Decide(w.Decider, v.snapshot, v.cluster, &v.query.Query, &v.review)
 }
 

@@ -265,3 +265,16 @@ func TestANewTagCountsAtOnce(t *testing.T) {
 	w.change(pratique.ClusterUpdate{Name: "prod", Tags: &tags})
 	want(t, a.authorize(body), false, false, "")
 }
+
+// A token names groups and lives for ten minutes; who leaves a group does not keep what it gives until then.
+func TestAGroupThatWasLeftDenies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.grant("CCE ReadOnlyAccess")
+	alice, session, team := w.user("alice"), w.login("alice"), w.group("team")
+	a := w.apiserver("prod")
+	want(t, a.authorize(review(alice, session, podWeb, team)), false, false, "")
+	w.apply("kind: Group\nmetadata: {name: team}\nspec: {members: []}")
+	want(t, a.authorize(review(alice, session, podWeb, team)), false, true, "the token names group team, which its user is no longer in")
+	want(t, a.authorize(review(alice, session, podWeb, "grp-unknown")), false, true, "a group that its user is no longer in")
+}

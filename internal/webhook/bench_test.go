@@ -55,7 +55,7 @@ func benchmarkReview(b *testing.B, policy string) {
 		w,
 	}
 	path, secret := webhook.AuthorizePath+w.cluster("prod").ID, w.credential("prod")
-	body := review(w.user("alice"), w.login("alice"), podRead)
+	body := review(w.user("alice"), w.login("alice"), podRead, w.group("team"))
 	loads := make([]*load, len(handlers))
 	for i, h := range handlers {
 		srv := serve(b, h)
@@ -145,10 +145,15 @@ func (l *load) ask(ctx context.Context) error {
 	return err
 }
 
-// review is a SubjectAccessReview as a kube-apiserver writes it, for a user with a session; attributes are the rest of the spec.
-func review(user, session, attributes string) string {
+// review is a SubjectAccessReview as a kube-apiserver writes it, for a user with a session; attributes are the rest of the spec. Groups are
+// ids of ours.
+func review(user, session, attributes string, groups ...string) string {
+	names := ""
+	for _, id := range groups {
+		names += `"pratique:` + id + `",`
+	}
 	return `{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{"creationTimestamp":null},"spec":{` + attributes +
-		`,"user":"pratique:` + user + `","groups":["pratique:grp-k4x2m6p7q3r5s4t2","pratique:grp-a2b3c4d5e6f7g2h3","system:authenticated"],` +
+		`,"user":"pratique:` + user + `","groups":[` + names + `"system:authenticated"],` +
 		`"extra":{"authentication.kubernetes.io/credential-id":["JTI=5f2c1c8e-0b7e-4b7a-9d3e-1f0a2b3c4d5e"],"pratique.dev/name":["alice"],` +
 		`"pratique.dev/session":["` + session + `"]},"uid":"` + user + `"},"status":{"allowed":false}}` + "\n"
 }
@@ -157,7 +162,7 @@ func review(user, session, attributes string) string {
 func BenchmarkHandler(b *testing.B) {
 	w := newWorld(b)
 	w.grant("CCE ReadOnlyAccess")
-	body := review(w.user("alice"), w.login("alice"), podRead)
+	body := review(w.user("alice"), w.login("alice"), podRead, w.group("team"))
 	secret := w.credential("prod")
 	req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, webhook.AuthorizePath+w.cluster("prod").ID, nil)
 	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + secret}}

@@ -132,6 +132,16 @@ func (w *world) apply(text string) {
 	}
 }
 
+// group is the id of a group.
+func (w *world) group(name string) string {
+	w.tb.Helper()
+	g, ok := w.snapshot.Groups.Name(name)
+	if !ok {
+		w.tb.Fatalf("no group is called %s", name)
+	}
+	return g.ID
+}
+
 // grant gives alice's group a policy on all projects.
 func (w *world) grant(policyName string) {
 	w.tb.Helper()
