@@ -177,8 +177,26 @@ func (a as) watch(path string) *bufio.Reader {
 
 func TestWatchesFlushAndOutliveTheTimeOutsOfTheServer(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
+	for _, http2 := range []bool{true, false} {
+		t.Run(map[bool]string{true: "HTTP/2", false: "HTTP/1.1"}[http2], func(t *testing.T) {
+			t.Parallel()
+			outlive(t, http2)
+		})
+	}
+}
+
+func outlive(t *testing.T, http2 bool) {
+	t.Helper()
+	b := newBackendOf(t, http2)
 	w := newWorld(t, b.access())
+	if !http2 {
+		transport, ok := w.client.Transport.(*http.Transport)
+		if !ok {
+			t.Fatal("the client has another transport")
+		}
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetHTTP1(true)
+	}
 	lines := w.as("alice").watch(pods + "?watch=true")
 	begun := time.Now()
 	for i := 0; time.Since(begun) < 3*time.Second; i++ { // the server's time-outs are 2 s
@@ -186,6 +204,9 @@ func TestWatchesFlushAndOutliveTheTimeOutsOfTheServer(t *testing.T) {
 		if line, err := lines.ReadString('\n'); err != nil || line != "event\n" {
 			t.Fatalf("event %d arrives as %q (%v)", i, line, err)
 		}
+	}
+	if proto := b.last(t).ProtoMajor; (proto == 2) != http2 {
+		t.Errorf("the cluster is asked with HTTP/%d", proto)
 	}
 }
 

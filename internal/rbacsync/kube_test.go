@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ var (
 	plane      *local.Plane
 	errPlane   error
 	planeDir   string
+	runs       atomic.Int32
 )
 
 func TestMain(m *testing.M) {
@@ -87,8 +89,8 @@ func newSite(t *testing.T, access cluster.Access) *site {
 		t.Fatal(err)
 	}
 	s := &site{town: newTown(t), t: t, id: "c-" + strings.ToLower(strings.NewReplacer("Test", "", "/", "-").Replace(t.Name())), client: client}
-	s.id = s.id[:min(len(s.id), 60)]
-	s.salt = fmt.Sprintf("%x", sha256.Sum256([]byte(s.id)))[:8]
+	s.salt = fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, s.id, runs.Add(1))))[:8]
+	s.id = s.id[:min(len(s.id), 40)] + "-" + s.salt
 	secret, err := access.Secret()
 	if err != nil {
 		t.Fatal(err)
@@ -123,8 +125,12 @@ func (s *site) clear() {
 	_ = s.client.RbacV1().ClusterRoleBindings().DeleteCollection(ctx, metav1.DeleteOptions{}, mine)
 }
 
+// in makes a name that no other test has, nor this one when it runs again.
+func (s *site) in(name string) string { return name + "-" + s.salt }
+
 func (s *site) namespace(name string) {
 	s.t.Helper()
+	name = s.in(name)
 	_, err := s.client.CoreV1().Namespaces().Create(s.t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	if err != nil {
 		s.t.Fatal(err)
@@ -133,7 +139,7 @@ func (s *site) namespace(name string) {
 
 func (s *site) permit(name, spec string) {
 	s.t.Helper()
-	s.write(s.t, fmt.Sprintf("\nkind: NamespacePermission\nmetadata: {name: %s}\nspec: {%s}", name, spec))
+	s.write(s.t, fmt.Sprintf("\nkind: NamespacePermission\nmetadata: {name: %s}\nspec: {%s}", name, strings.ReplaceAll(spec, "$", "-"+s.salt)))
 }
 
 // bindings of a namespace that are ours, as "role subject".
@@ -160,7 +166,7 @@ func (s *site) eventually(what string, so func() bool) {
 
 // held reports whether the namespace has exactly one binding of ours, with this role and subject.
 func (s *site) held(namespace, role, subject string) bool {
-	b := s.bindings(namespace)
+	b := s.bindings(s.in(namespace))
 	return len(b) == 1 && b[0].RoleRef.Name == role && len(b[0].Subjects) == 1 && b[0].Subjects[0].Name == subject
 }
 
@@ -168,19 +174,19 @@ func TestPermissionsBecomeBindings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
 	s.namespace("become")
-	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [become]`)
+	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [become$]`)
 	s.permit("b", `group: viewers, clusterRole: view, clusters: ["*"], namespaces: ["*"]`)
 	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("become", "edit", alice) })
 	s.eventually("the API server agrees", func() bool {
-		return s.reviews(alice, nil, "create", "become") && !s.reviews(alice, nil, "create", "default")
+		return s.reviews(alice, nil, "create", s.in("become")) && !s.reviews(alice, nil, "create", "default")
 	})
 	group, _ := s.snapshot().Groups.Name("viewers")
 	s.eventually("viewers view everywhere", func() bool { return s.reviews("pratique:x", []string{"pratique:" + group.ID}, "list", "") })
-	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [become]`)
+	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [become$]`)
 	s.eventually("alice views instead", func() bool { return s.held("become", "view", alice) })
 	s.apply(t, pratique.Delete{Kind: pratique.KindNamespacePermission, Name: "a"})
-	s.eventually("alice holds nothing", func() bool { return len(s.bindings("become")) == 0 })
+	s.eventually("alice holds nothing", func() bool { return len(s.bindings(s.in("become"))) == 0 })
 	s.eventually("the status says so", func() bool {
 		st := s.fleet.Status(s.id)
 		return st.Synced && st.Bindings == 1 && st.Generation == s.snapshot().Generation
@@ -203,11 +209,11 @@ func TestDriftIsRepairedInTheCluster(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
 	s.namespace("drift")
-	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [drift]`)
+	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [drift$]`)
 	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("drift", "edit", alice) })
-	bindings := s.client.RbacV1().RoleBindings("drift")
-	name := s.bindings("drift")[0].Name
+	bindings := s.client.RbacV1().RoleBindings(s.in("drift"))
+	name := s.bindings(s.in("drift"))[0].Name
 
 	if err := bindings.Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
@@ -238,35 +244,35 @@ func TestDriftIsRepairedInTheCluster(t *testing.T) {
 func TestWaitingNamespacesAndRoles(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
-	s.permit("a", `user: alice, clusterRole: waiting-role, clusters: [prod], namespaces: [waiting]`)
+	s.permit("a", `user: alice, clusterRole: waiting-role$, clusters: [prod], namespaces: [waiting$]`)
 	s.eventually("it waits", func() bool { return s.fleet.Status(s.id).Waiting == 1 })
 	s.namespace("waiting")
 	sn, c := s.cluster(t, "prod")
 	s.eventually("it waits for the role alone", func() bool {
 		p, err := s.fleet.Plan(t.Context(), sn, c)
-		return err == nil && waitingFor(&p) == "the ClusterRole waiting-role does not exist"
+		return err == nil && waitingFor(&p) == "the ClusterRole "+s.in("waiting-role")+" does not exist"
 	})
 	if st := s.fleet.Status(s.id); !st.Synced {
 		t.Errorf("waiting is taken for a failure: %+v", st)
 	}
-	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "waiting-role"}}
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: s.in("waiting-role")}}
 	if _, err := s.client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	s.eventually("the binding is there", func() bool { return s.held("waiting", "waiting-role", s.alice(t)) })
+	s.eventually("the binding is there", func() bool { return s.held("waiting", s.in("waiting-role"), s.alice(t)) })
 }
 
 func TestAStrangersObjectStays(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
 	s.namespace("strange")
-	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [strange]`)
-	s.eventually("the binding is there", func() bool { return len(s.bindings("strange")) == 1 })
-	name := s.bindings("strange")[0].Name
+	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [strange$]`)
+	s.eventually("the binding is there", func() bool { return len(s.bindings(s.in("strange"))) == 1 })
+	name := s.bindings(s.in("strange"))[0].Name
 	s.apply(t, pratique.ClusterUpdate{Name: "prod"})
 
 	// The object loses our labels, and is somebody else's from then on.
-	bindings := s.client.RbacV1().RoleBindings("strange")
+	bindings := s.client.RbacV1().RoleBindings(s.in("strange"))
 	theirs := []byte(`{"metadata":{"labels":null},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"stranger"}]}`)
 	if _, err := bindings.Patch(t.Context(), name, types.MergePatchType, theirs, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
@@ -292,10 +298,12 @@ func TestBindIsEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	access.ClientCert, access.ClientKey = nil, nil
-	access.Token = operatorPrepares(t, client, "onboard", rbacsync.Onboarding("view", "edit"))
+	name := fmt.Sprintf("operator-%d", runs.Add(1))
+	access.Token = operatorPrepares(t, client, name, rbacsync.Onboarding("view", "edit"))
 	s := newSite(t, access)
-	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [onboard]`)
-	s.permit("b", `user: alice, clusterRole: cluster-admin, clusters: [prod], namespaces: [onboard]`)
+	s.namespace("onboard")
+	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [onboard$]`)
+	s.permit("b", `user: alice, clusterRole: cluster-admin, clusters: [prod], namespaces: [onboard$]`)
 	alice := s.alice(t)
 	s.eventually("alice views, and is no administrator", func() bool { return s.held("onboard", "view", alice) })
 	s.eventually("the failure is seen", func() bool {
@@ -305,13 +313,14 @@ func TestBindIsEnough(t *testing.T) {
 	s.apply(t, pratique.Delete{Kind: pratique.KindNamespacePermission, Name: "b"})
 	s.eventually("it recovers", func() bool { return s.fleet.Status(s.id).Synced })
 	s.apply(t, pratique.Delete{Kind: pratique.KindNamespacePermission, Name: "a"})
-	s.eventually("it prunes", func() bool { return len(s.bindings("onboard")) == 0 })
+	s.eventually("it prunes", func() bool { return len(s.bindings(s.in("onboard"))) == 0 })
 }
 
 // operatorPrepares makes a namespace with a service account that holds a ClusterRole, and returns its token.
 func operatorPrepares(t *testing.T, client kubernetes.Interface, namespace string, role *rbacv1.ClusterRole) string {
 	t.Helper()
 	ctx := t.Context()
+	role.Name = namespace
 	if _, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +378,7 @@ func TestACreatorIsGivenItOnce(t *testing.T) {
 	if _, err := bindings.Get(t.Context(), cluster.CreatorBinding, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("it was made again: %v", err)
 	}
-	created.ID = "c-other"
+	created.ID = s.id + "-again"
 	if err := cluster.EnsureCreator(t.Context(), s.client, &created); err != nil {
 		t.Fatal(err)
 	}
@@ -382,8 +391,8 @@ func TestADetachedClusterIsLeftClean(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
 	s.namespace("detach")
-	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [detach, default]`)
-	s.eventually("the bindings are there", func() bool { return len(s.bindings("detach")) == 1 && len(s.bindings("default")) == 1 })
+	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [detach$, default]`)
+	s.eventually("the bindings are there", func() bool { return len(s.bindings(s.in("detach"))) == 1 && len(s.bindings("default")) == 1 })
 	s.apply(t, pratique.DeleteCluster{Name: "prod"})
 	s.eventually("they are gone", func() bool { return len(s.bindings(metav1.NamespaceAll)) == 0 })
 }
@@ -393,10 +402,10 @@ func TestEvaluationIsThatOfTheAPIServer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, admin(t))
 	s.namespace("agree")
-	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [agree]`)
+	s.permit("a", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [agree$]`)
 	alice := s.alice(t)
 	s.eventually("alice edits", func() bool { return s.held("agree", "edit", alice) })
-	s.eventually("the API server knows", func() bool { return s.reviews(alice, nil, "create", "agree") })
+	s.eventually("the API server knows", func() bool { return s.reviews(alice, nil, "create", s.in("agree")) })
 	v, err := rbacsync.Read(t.Context(), s.client)
 	if err != nil {
 		t.Fatal(err)
@@ -410,7 +419,7 @@ func TestEvaluationIsThatOfTheAPIServer(t *testing.T) {
 			"create tokenreviews.authentication.k8s.io", "create selfsubjectaccessreviews.authorization.k8s.io", "get /version", "get /metrics", "get /api", "get /apis/apps/v1", "post /api",
 			"impersonate serviceaccounts@agree", "update leases.coordination.k8s.io@kube-system kube-scheduler",
 		} {
-			r := ask(what)
+			r := ask(strings.Replace(what, "@agree", "@"+s.in("agree"), 1))
 			mine := v.Evaluate(who, nil, r).Allowed
 			spec := authorizationv1.SubjectAccessReviewSpec{User: who}
 			spec.Groups = []string{"system:authenticated"}
@@ -455,7 +464,7 @@ func TestAThousandPermissions(t *testing.T) {
 		if i > 0 {
 			text.WriteString("\n---\n")
 		}
-		fmt.Fprintf(&text, "kind: NamespacePermission\nmetadata: {name: p%d}\nspec: {user: alice, clusterRole: view, clusters: [prod], namespaces: [many-%d]}", i, i%namespaces)
+		fmt.Fprintf(&text, "kind: NamespacePermission\nmetadata: {name: p%d}\nspec: {user: alice, clusterRole: view, clusters: [prod], namespaces: [%s]}", i, s.in(fmt.Sprintf("many-%d", i%namespaces)))
 	}
 	s.write(t, text.String())
 	s.eventually("all thousand are carried out", func() bool {
@@ -465,7 +474,7 @@ func TestAThousandPermissions(t *testing.T) {
 	if n := len(s.bindings(metav1.NamespaceAll)); n != count {
 		t.Errorf("the cluster has %d bindings", n)
 	}
-	s.permit("one-more", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [many-0]`)
+	s.permit("one-more", `user: alice, clusterRole: edit, clusters: [prod], namespaces: [many-0$]`)
 	s.eventually("one more is carried out", func() bool { return s.fleet.Status(s.id).Bindings == count+1 })
 	s.apply(t, pratique.Delete{Kind: pratique.KindUser, Name: "alice", Cascade: true})
 	s.eventually("all are gone", func() bool { return len(s.bindings(metav1.NamespaceAll)) == 0 })
