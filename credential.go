@@ -3,6 +3,8 @@ package pratique
 import (
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Password is how a user or the root signs in at a console. Its id is that of the user, or RootID.
@@ -32,6 +34,7 @@ const (
 	SessionToken     SessionType = "token"     // an API token that a program shows
 	SessionBootstrap SessionType = "bootstrap" // the one-time secret of a new account
 	SessionCluster   SessionType = "cluster"   // what the kube-apiserver of a cluster shows when it asks us
+	SessionRole      SessionType = "role"      // somebody, or something, that has assumed a role
 )
 
 // Session is a bearer secret that was given out. Only its hash is kept.
@@ -43,8 +46,13 @@ type Session struct {
 	Expires   time.Time   `json:"expires"`
 	Label     string      `json:"label,omitempty"`
 	Source    string      `json:"source,omitempty"` // address it was opened from
-	Parent    string      `json:"parent,omitempty"` // session that a token was made by
+	Parent    string      `json:"parent,omitempty"` // session that a token was made by; session or access key that a role was assumed with
 	MFA       bool        `json:"mfa,omitzero"`
+
+	// Of role sessions.
+	RoleSession string         `json:"roleSession,omitempty"` // the name that whoever assumed the role chose
+	Policy      jsontext.Value `json:"policy,omitempty"`      // session policy in RAM's language, canonical: narrows what the role may do
+	Cluster     string         `json:"cluster,omitempty"`     // id of the cluster whose service account assumed the role
 }
 
 func (*Session) kind() Kind { return KindSession }
@@ -166,6 +174,9 @@ func (c OpenSession) apply(e *editor) error {
 		e.dropSession(b)
 	}
 	s := c.Session
+	if s.Type == SessionRole {
+		return invalid("a role is assumed, its session is not just opened")
+	}
 	if s.Type == SessionToken {
 		e.need("token.create", "name", e.PrincipalName(s.Principal))
 	}
@@ -188,7 +199,8 @@ func (c EndSession) apply(e *editor) error {
 		e.need("session.delete", "name", c.ID)
 		return notFound(KindSession, c.ID)
 	}
-	e.need("session.delete", "name", e.PrincipalName(s.Principal))
+	// A role may have the name of a user: whose session it is must not be told by the name alone.
+	e.need("session.delete", "name", e.PrincipalName(s.Principal), "session", s.ID, "ownerKind", string(s.Principal.Kind))
 	e.dropSession(s)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/pratique-iam/pratique/internal/server"
 )
@@ -54,6 +55,7 @@ external one with --etcd-endpoints.`,
 			return usage("--etcd-ca, --etcd-cert and --etcd-key are for an external etcd; name it with --etcd-endpoints")
 		}
 		c.Log, c.Out = log, cmd.OutOrStdout()
+		klog.SetSlogLogger(log) // what Kubernetes' libraries say joins the log
 		return server.Run(cmd.Context(), c)
 	}
 	return cmd

@@ -11,7 +11,7 @@ import (
 func Left(s *pratique.Snapshot, r *Review, who pratique.Ref) string {
 	for _, name := range r.Groups {
 		id, ours := strings.CutPrefix(name, Prefix)
-		if !ours || s.Member(who.ID, id) {
+		if !ours || name == AdministratorsGroup || s.Member(who.ID, id) {
 			continue
 		}
 		if g, ok := s.Groups.ID(id); ok {

@@ -12,9 +12,12 @@ const (
 	ExtraSession = "pratique.dev/session" // extra: id of the session or access key behind the token
 	ExtraName    = "pratique.dev/name"    // extra: the name that people know
 	maxID        = 128                    // bytes of an id
-	noName       = "-"                    // stands for no namespace, no name and no resource
-	nonResource  = "nonresource"          // type of a path that is no resource: no resource of Kubernetes is called so
-	metadataName = "metadata.name"        // the field that every resource can be selected by
+
+	// AdministratorsGroup is that in which the access proxy puts those whom no gate stops. It is no group of the directory.
+	AdministratorsGroup = Prefix + "cluster-admins"
+	noName              = "-"             // stands for no namespace, no name and no resource
+	nonResource         = "nonresource"   // type of a path that is no resource: no resource of Kubernetes is called so
+	metadataName        = "metadata.name" // the field that every resource can be selected by
 )
 
 // UserName is the Kubernetes name of a principal, GroupName that of a group.

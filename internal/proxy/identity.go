@@ -13,7 +13,7 @@ import (
 // ClusterAdmins is the group in which those come whom no gate stops. Where kube-apiserver asks our webhook, that allows them outright; here a
 // ClusterRoleBinding of this group to cluster-admin must stand in the cluster. It is not system:masters: that could not be taken away, and
 // nobody would see in the cluster who holds it.
-const ClusterAdmins = kube.Prefix + "cluster-admins"
+const ClusterAdmins = kube.AdministratorsGroup
 
 // authenticated is the one group of Kubernetes' own that is passed on.
 const authenticated = "system:authenticated"

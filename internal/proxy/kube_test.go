@@ -127,9 +127,9 @@ func admin(input string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-func mustAdmin(t *testing.T, input string, args ...string) string {
+func mustAdmin(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := admin(input, args...)
+	out, err := admin("", args...)
 	if err != nil {
 		t.Fatalf("kubectl %v: %v %s", args, err, out)
 	}
@@ -258,7 +258,7 @@ func (r *running) ends(t *testing.T) time.Duration {
 
 func pod(t *testing.T, ns string) string {
 	t.Helper()
-	return mustAdmin(t, "", "-n", ns, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")
+	return mustAdmin(t, "-n", ns, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")
 }
 
 // allow gives a user a role in a namespace, as rbacsync does for a namespace permission.
@@ -266,7 +266,7 @@ func (w *world) allow(t *testing.T, user, ns, role string) {
 	t.Helper()
 	w.apply("kind: NamespacePermission\nmetadata: {name: " + user + "-" + ns + "-" + role + "}\nspec: {user: " + user + ", clusterRole: " + role + ", clusters: [prod], namespaces: [" + ns + "]}")
 	name := strings.ToLower(w.principal(user).ID) + "-" + role
-	mustAdmin(t, "", "-n", ns, "create", "rolebinding", name, "--clusterrole="+role, "--user="+w.user(user))
+	mustAdmin(t, "-n", ns, "create", "rolebinding", name, "--clusterrole="+role, "--user="+w.user(user))
 }
 
 func TestKubectlIsAllowedWhatBothLayersAllow(t *testing.T) {
@@ -315,13 +315,13 @@ func TestKubectlWatchesUntilTheSessionEnds(t *testing.T) {
 	s := w.seat(t, "watcher")
 	get := s.start(nil, "-n", "dev", "get", "configmaps", "-w")
 	get.until(t, "kube-root-ca.crt")
-	mustAdmin(t, "", "-n", "dev", "create", "configmap", "seen")
+	mustAdmin(t, "-n", "dev", "create", "configmap", "seen")
 	get.until(t, "seen")
 	w.change(pratique.EndSession{ID: s.session})
 	if took := get.ends(t); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	mustAdmin(t, "", "-n", "dev", "delete", "configmap", "seen")
+	mustAdmin(t, "-n", "dev", "delete", "configmap", "seen")
 }
 
 func TestKubectlFollowsLogsRunsCommandsAndForwardsPorts(t *testing.T) {
@@ -417,7 +417,7 @@ func say(t *testing.T, text string) {
 func TestADenyHoldsAgainstAHolderOfClusterAdmin(t *testing.T) {
 	w := newWorld(t, cluster(t))
 	w.apply("kind: User\nmetadata: {name: boss}\n---\nkind: Group\nmetadata: {name: team}\nspec: {members: [alice, boss]}")
-	mustAdmin(t, "", "create", "clusterrolebinding", "boss", "--clusterrole=cluster-admin", "--user="+w.user("boss"))
+	mustAdmin(t, "create", "clusterrolebinding", "boss", "--clusterrole=cluster-admin", "--user="+w.user("boss"))
 	boss := w.seat(t, "boss")
 	boss.may("-n", "prod", "exec", pod(t, "prod"), "--", "true")
 	w.apply(strings.ReplaceAll(denyExec, ":secrets:", ":pods/exec:"))
@@ -429,7 +429,7 @@ func TestADenyHoldsAgainstAHolderOfClusterAdmin(t *testing.T) {
 
 func TestACredentialThatMayNotImpersonateIsExplained(t *testing.T) {
 	a := cluster(t)
-	a.Token = mustAdmin(t, "", "-n", "dev", "create", "token", "default")
+	a.Token = mustAdmin(t, "-n", "dev", "create", "token", "default")
 	w := newWorld(t, a)
 	w.seat(t, "alice").mayNot("needs the verb impersonate", "-n", "dev", "get", "pods")
 	a.Token = "rubbish"

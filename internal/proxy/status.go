@@ -125,7 +125,7 @@ func (r *refusal) write(w http.ResponseWriter, asked *http.Request) {
 		h.Set("Retry-After", strconv.Itoa(r.details.Retry))
 	}
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // a client that has gone away needs no answer
+	_, _ = w.Write(body) //nolint:gosec // JSON or plain text, and no browser may take it for more: see harden
 }
 
 // discovers reports whether kubectl, or another program with client-go, asks what there is in the cluster. It does so before the first thing that
