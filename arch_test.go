@@ -23,7 +23,7 @@ func layers() [][]string {
 		{"catalog"},
 		{"."},
 		{"internal/workload"},
-		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local", "internal/workload"},
+		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local"},
 		{"apiv1"},
 		{"internal/authn", "internal/access"},
 		{"internal/directory", "internal/kube"},

@@ -125,11 +125,9 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 	var checks []audit.Check
 	seen := map[string]bool{}
 	for _, need := range needs {
-		q := Query{
-			Principal: pratique.Ref{Kind: kindOf(in.Who), ID: in.Who.ID}, Action: need.Operation, Vars: need.Vars,
-			Project: need.Project, EnterpriseProject: need.EnterpriseProject, ClusterType: need.ClusterType, Context: attributesOf(need),
-			Time: g.Now(), Source: in.Source, MFA: in.Who.MFA,
-		}
+		q := QueryFor(s, in.Who, g.Now(), in.Source)
+		q.Action, q.Vars, q.ClusterType, q.Context = need.Operation, need.Vars, need.ClusterType, attributesOf(need)
+		q.Project, q.EnterpriseProject = need.Project, need.EnterpriseProject
 		d := g.Decider.Decide(s, &q)
 		c := audit.Check{Operation: need.Operation, Action: d.actions(), Resource: d.resource(), Allowed: d.Allowed(), Reason: d.Reason()}
 		if !c.Allowed && own(in.Who, need) && (d.Cause == Implicit || need.Operation == "session.delete") {
@@ -159,8 +157,15 @@ func attributesOf(n pratique.Need) []policy.Attribute {
 }
 
 // own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds, but for signing out: nobody
-// is better off when that is impossible.
+// is better off when that is impossible. What belongs to a role belongs to nobody: whoever has assumed it may sign out, and no more. Roles
+// and users may share a name.
 func own(who pratique.Principal, need pratique.Need) bool {
+	if who.Type == pratique.PrincipalRole {
+		return need.Operation == "session.delete" && who.Session != "" && need.Vars["session"] == who.Session
+	}
+	if kind := need.Vars["ownerKind"]; kind != "" && kind != string(pratique.KindUser) {
+		return false
+	}
 	switch need.Operation {
 	case "session.delete", "session.list", "token.create", "token.list", "token.delete", "password.set":
 		return need.Vars["name"] == who.Name

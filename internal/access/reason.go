@@ -45,6 +45,9 @@ func (d *Decision) implicit() string {
 	if r := w.resources[w.resource]; r != "" && r != "*" && !strings.HasSuffix(r, ":") && !strings.HasSuffix(r, "/") {
 		reason += " on " + r
 	}
+	if d.Narrowed() {
+		reason += "; the policy of the session must allow it as well"
+	}
 	return reason
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/authn"
+	"github.com/pratique-iam/pratique/internal/web"
 )
 
 // Sealer encrypts a secret so that it opens at the given path only. internal/seal has one.
@@ -25,6 +26,9 @@ func (a *API) newAccessKey(ctx context.Context, c Call, in newAccessKeyIn) (crea
 	var none created[apiv1.AccessKey]
 	user := in.Body.User
 	if user == "" {
+		if c.Who.Type == pratique.PrincipalRole {
+			return none, web.Invalid("roles have no access keys; name a user")
+		}
 		user = c.Who.Name
 	}
 	// Decided on the name as it was given, so that the Gate's refusal cannot tell how the user spells it.

@@ -145,7 +145,7 @@ func (a *API) kubeWhoCan(ctx context.Context, c Call, in kubeWhoCanIn) (apiv1.Li
 	if err != nil {
 		return out, err
 	}
-	q.query.Source, q.query.MFA, q.review.Extra = "", false, nil // the caller's own address and factors say nothing about others
+	q.query.Source, q.query.MFA, q.query.SessionPolicy, q.review.Extra = "", false, nil, nil // the caller's own address and factors say nothing about others
 	if a.RBAC == nil {
 		return out, without("access to clusters")
 	}

@@ -73,7 +73,8 @@ func (a *API) parseAbout(ctx context.Context, c Call, q apiv1.Question, vars map
 		Principal: ref, Action: q.Action, Resource: q.Resource, Vars: vars, ClusterType: q.ClusterType, Time: a.Now(),
 	}}
 	if self {
-		out.query.Source, out.query.MFA = c.Source, c.Who.MFA
+		about := access.QueryFor(s, c.Who, a.Now(), c.Source)
+		out.query.Source, out.query.MFA, out.query.SessionPolicy = about.Source, about.MFA, about.SessionPolicy
 	}
 	if err := a.place(c, self, q, &out.query); err != nil {
 		return asked{}, err
@@ -95,7 +96,7 @@ func (a *API) subject(c Call, sub apiv1.Subject) (ref pratique.Ref, self bool, e
 	switch {
 	case sub == apiv1.Subject{}:
 		return own, true, nil
-	case kind == string(c.Who.Type) && c.is(sub.ID):
+	case kind == string(c.Who.Type) && (c.is(sub.ID) || pratique.Fold(sub.ID) == pratique.Fold(c.Who.Name)):
 		return own, true, nil
 	case sub.ID == "" && kind != string(pratique.PrincipalRoot):
 		return ref, false, web.Invalid("the question names no subject id")

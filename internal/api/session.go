@@ -37,7 +37,11 @@ func (a *API) listSessions(c Call, user, operation string, kind pratique.Session
 		return list, err
 	}
 	for s := range c.Snapshot.SessionsOf(id) {
-		if s.Type == kind && a.Now().Before(s.Expires) {
+		mine := s.Type == kind
+		if id == c.Who.ID && c.Who.Type == pratique.PrincipalRole { // of a role's sessions everybody sees the one they have
+			mine = s.ID == c.Session.ID && kind == pratique.SessionLogin
+		}
+		if mine && a.Now().Before(s.Expires) {
 			list.Items = append(list.Items, sessionInfo(c, s))
 		}
 	}
@@ -74,9 +78,9 @@ func (a *API) owner(c Call, user, operation string) (id string, err error) {
 	return u.(*pratique.User).ID, nil //nolint:errcheck // a user by its kind
 }
 
-// is reports whether a name or id is the caller's own.
+// is reports whether the name or id of a user is the caller's own. A role may have the name of a user and is not that user.
 func (c Call) is(user string) bool {
-	return user == c.Who.ID || pratique.Fold(user) == pratique.Fold(c.Who.Name)
+	return user == c.Who.ID || c.Who.Type != pratique.PrincipalRole && pratique.Fold(user) == pratique.Fold(c.Who.Name)
 }
 
 // endSession ends a session or a token. Whatever a token has made ends with it: internal/authn looks at the whole line of descent.

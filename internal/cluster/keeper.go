@@ -79,6 +79,11 @@ func (k *keeper) tend(ctx context.Context, s *pratique.Snapshot, c *pratique.Clu
 		}
 		k.onboarded = err == nil
 	}
+	if status.Phase == PhaseRunning && c.Provisioner == pratique.ProvisionerAttached {
+		if err := EnsureAdministrators(ctx, conn.Client, c); err != nil {
+			status.Warnings = append(status.Warnings, "administrators of the account may not reach everything: "+explain(err))
+		}
+	}
 	if ctx.Err() == nil {
 		k.m.report(k.id, status)
 	}

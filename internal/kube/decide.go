@@ -49,6 +49,9 @@ const gateClosed = "closed"
 // policy and no deletion in RBAC locks them out. For everybody else a Deny denies and an Allow leaves the answer to RBAC. What no
 // statement decides is denied where the gate of the cluster type is closed (CCE) and left to RBAC where it is open (ACK, ACS).
 //
+// A role whose session has a policy is narrowed by it: nothing is allowed outright, and what the session policy does not allow is denied, also
+// where the gate is open.
+//
 // Whether the session behind the request still lives is for the caller to ask first: authn knows.
 func Decide(d *access.Decider, s *pratique.Snapshot, c *pratique.Cluster, q *access.Query, r *Review) (Verdict, access.Decision) {
 	if r.Refused != "" {
@@ -65,7 +68,9 @@ func Decide(d *access.Decider, s *pratique.Snapshot, c *pratique.Cluster, q *acc
 		return Verdict{Denied, dec.Reason()}, dec
 	case dec.Cause == access.Root:
 		return Verdict{Allowed, byRoot}, dec
-	case known && t.Dialect == policy.Huawei && d.HoldsRole(s, q.Principal, c.Project, "te_admin", "cce_adm"):
+	case q.SessionPolicy != nil && dec.Narrowed():
+		return Verdict{Denied, dec.Reason()}, dec
+	case q.SessionPolicy == nil && known && t.Dialect == policy.Huawei && d.HoldsRole(s, q.Principal, c.Project, "te_admin", "cce_adm"):
 		return Verdict{Allowed, byRole}, dec
 	case dec.Allowed():
 		return Verdict{Outcome: NoOpinion}, dec

@@ -46,6 +46,9 @@ func (p *Place) Ask(q *Question, s *pratique.Snapshot, r *Review, now time.Time)
 	}
 	if id, _, err := IdentityOf(r.User, r.Extra); err == nil {
 		q.Principal, q.MFA = id.Principal(s), id.mfa(s)
+		if id.Session != "" {
+			q.SessionPolicy = access.SessionPolicy(s, q.Principal, id.Session)
+		}
 	}
 	m := mapping{Place: p, r: r, verb: verb(r), name: name(r)}
 	var buf [256]byte

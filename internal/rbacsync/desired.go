@@ -78,22 +78,8 @@ func Desired(s *pratique.Snapshot, c *pratique.Cluster) []Object {
 			})
 		}
 	}
-	if c.Provisioner == pratique.ProvisionerAttached {
-		out = append(out, administrators(c.ID))
-	}
 	slices.SortFunc(out, func(a, b Object) int { return a.compare(b.Key) })
 	return out
-}
-
-// administrators lets those in whom no gate stops: Tenant and CCE Administrators and the root of the account. A kube-apiserver that asks us
-// allows them outright; one that does not knows them by a group in which the access proxy puts them. No token ever names it.
-func administrators(clusterID string) Object {
-	sum := sha256.Sum256([]byte(clusterID))
-	return Object{
-		Key: Key{Name: namePrefix + "administrators-" + hex.EncodeToString(sum[:4])}, Cluster: clusterID, Permission: "administrators",
-		ClusterRole: "cluster-admin", Subject: rbacv1.Subject{Kind: rbacv1.GroupKind, APIGroup: rbacv1.GroupName, Name: kube.AdministratorsGroup},
-		About: "the administrators of the account",
-	}
 }
 
 func name(clusterID string, p *pratique.NamespacePermission) string {
