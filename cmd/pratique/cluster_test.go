@@ -119,11 +119,11 @@ func TestAMergeKeepsWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	e := testEnv(t)
 	dir := t.TempDir()
-	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
-	if err := os.WriteFile(real, []byte("apiVersion: v1\nkind: Config\nextensions: [{name: x, extension: {deep: [1, 2]}}]\nclusters: null\n"), 0o600); err != nil {
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := os.WriteFile(target, []byte("apiVersion: v1\nkind: Config\nextensions: [{name: x, extension: {deep: [1, 2]}}]\nclusters: null\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(real, link); err != nil {
+	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
 	k := kubeconfig{env: e}
@@ -134,7 +134,7 @@ func TestAMergeKeepsWhatItDoesNotKnow(t *testing.T) {
 	if err := e.mergeInto(link, fresh); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(real)
+	data, err := os.ReadFile(target)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 // mergeInto writes our entries into a kubeconfig. The file is read as data: nothing that it names is run or opened. What is not ours stays
 // as it is, members that are not known here too; comments are lost, as they are when kubectl writes the file.
 func (e *env) mergeInto(path string, fresh kubeFile) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link stays a link
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays a link
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("merge into %s: %w", path, err)

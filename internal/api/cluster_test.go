@@ -288,8 +288,12 @@ func TestABadKubeconfigIsRefusedAndNotRepeated(t *testing.T) {
 		})
 	}
 	for _, n := range []apiv1.NewCluster{
-		{Name: "x", Type: "barge"}, {Name: "x", Type: "cce-standard", Billing: "barter"}, {Name: "x", Type: "cce-standard", Nodes: -1},
-		{Name: "x", Type: "cce-standard", Context: "c"}, {Name: "x", Type: "cce-standard", Kubeconfig: good, Nodes: 1}, {Name: "no/good", Type: "cce-standard"},
+		{Name: "x", Type: "barge"},
+		{Name: "x", Type: "cce-standard", Billing: "barter"},
+		{Name: "x", Type: "cce-standard", Nodes: -1},
+		{Name: "x", Type: "cce-standard", Context: "c"},
+		{Name: "x", Type: "cce-standard", Kubeconfig: good, Nodes: 1},
+		{Name: "no/good", Type: "cce-standard"},
 	} {
 		w.root.post("/v1/clusters", n).problem(400, "invalid")
 	}

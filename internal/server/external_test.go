@@ -41,7 +41,7 @@ func externalStore(t *testing.T) string {
 }
 
 // open starts a server inside the test.
-func open(t *testing.T, c server.Config) *server.Server {
+func open(t *testing.T, c server.Config) {
 	t.Helper()
 	c.Listen, c.Log, c.UnsafeNoFsync = "127.0.0.1:0", slog.New(slog.DiscardHandler), true
 	s, err := server.Open(t.Context(), c)
@@ -57,7 +57,6 @@ func open(t *testing.T, c server.Config) *server.Server {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return s
 }
 
 func signIn(t *testing.T, dir string) string {
