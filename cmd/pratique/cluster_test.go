@@ -148,13 +148,13 @@ func TestAMergeKeepsWhatItDoesNotKnow(t *testing.T) {
 	}
 	// A namespace that was chosen with kubectl stays when the context is written again.
 	chosen := strings.Replace(string(data), "user: pratique-c-1\n", "user: pratique-c-1\n    namespace: dev\n", 1)
-	if err := os.WriteFile(real, []byte(chosen), 0o600); err != nil {
+	if err := os.WriteFile(target, []byte(chosen), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.mergeInto(link, fresh); err != nil {
 		t.Fatal(err)
 	}
-	if data, err = os.ReadFile(real); err != nil || !strings.Contains(string(data), "namespace: dev") {
+	if data, err = os.ReadFile(target); err != nil || !strings.Contains(string(data), "namespace: dev") {
 		t.Errorf("%v\n%s", err, data)
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pratique-iam/pratique/internal/proxy"
 )
@@ -21,6 +23,8 @@ type backend struct {
 	seen  []*http.Request
 	ended chan struct{} // one value for each stream that ended here
 	feed  chan string   // what a watch says next
+
+	poured atomic.Int64 // bytes that /flood has got rid of
 }
 
 func newBackend(tb testing.TB) *backend { tb.Helper(); return newBackendOf(tb, true) }
@@ -87,6 +91,28 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// say feeds a watch with an event, if there is one.
+func (b *backend) say(tb testing.TB, event string) {
+	tb.Helper()
+	select {
+	case b.feed <- event:
+	case <-time.After(10 * time.Second):
+		tb.Fatal("nobody watches any more")
+	}
+}
+
+// pour writes until it cannot.
+func (b *backend) pour(to io.Writer) {
+	data := make([]byte, 64<<10)
+	for {
+		n, err := to.Write(data)
+		b.poured.Add(int64(n))
+		if err != nil {
+			return
+		}
+	}
+}
+
 func (b *backend) forbid(w http.ResponseWriter, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusForbidden)
@@ -102,6 +128,10 @@ func (b *backend) watch(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	rc := http.NewResponseController(w)
 	_ = rc.Flush()
+	if strings.Contains(r.URL.Path, "/flood") {
+		b.pour(w)
+		return
+	}
 	for {
 		select {
 		case <-r.Context().Done():
@@ -121,7 +151,13 @@ func (b *backend) upgrade(w http.ResponseWriter, r *http.Request) {
 		protocol, _, _ := strings.Cut(r.Header.Get("Sec-Websocket-Protocol"), ",")
 		head += "Sec-WebSocket-Accept: " + accept(key) + "\r\nSec-WebSocket-Protocol: " + protocol + "\r\n"
 	}
-	switchTo(w, head, func(conn net.Conn, in io.Reader) { _, _ = io.Copy(conn, in) })
+	switchTo(w, head, func(conn net.Conn, in io.Reader) {
+		if strings.Contains(r.URL.Path, "/flood") {
+			b.pour(conn)
+			return
+		}
+		_, _ = io.Copy(conn, in)
+	})
 }
 
 func switchTo(w http.ResponseWriter, head string, talk func(net.Conn, io.Reader)) {

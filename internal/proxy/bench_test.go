@@ -35,14 +35,14 @@ func BenchmarkAddedWatchLatency(b *testing.B) {
 	res := straight.open(b)
 	defer func() { _ = res.Close() }()
 	event := make([]byte, len("event\n"))
-	hear := func(b *testing.B, feed chan<- string, r io.Reader) {
+	hear := func(b *testing.B, from *backend, r io.Reader) {
 		b.Helper()
-		feed <- "event"
+		from.say(b, "event")
 		if _, err := io.ReadFull(r, event); err != nil {
 			b.Fatal(err)
 		}
 	}
-	compare(b, func(b *testing.B) { b.Helper(); hear(b, direct.feed, res) }, func(b *testing.B) { b.Helper(); hear(b, be.feed, lines) })
+	compare(b, func(b *testing.B) { b.Helper(); hear(b, direct, res) }, func(b *testing.B) { b.Helper(); hear(b, be, lines) })
 }
 
 // compare times two things in turns and reports the medians.

@@ -31,6 +31,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, v *visit) error {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	if v.stream() {
+		w.deadlines(time.Time{})
 		defer p.watchOver(ctx, v, w, reached.Done, cancel)()
 	} else {
 		var done context.CancelFunc
