@@ -87,7 +87,7 @@ func (c AssumeRole) apply(e *editor) error {
 		}
 	}
 	e.stamp(&s.Meta, nil, KindSession)
-	s.Meta.Name = s.ID
+	s.Name = s.ID
 	e.setSession(&s)
 	e.write(Create, &s, nil)
 	return nil

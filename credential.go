@@ -51,7 +51,7 @@ type Session struct {
 
 	// Of role sessions.
 	RoleSession string         `json:"roleSession,omitempty"` // the name that whoever assumed the role chose
-	Policy      jsontext.Value `json:"policy,omitempty"`      // session policy in RAM's language, canonical: narrows what the role may do
+	Policy      jsontext.Value `json:"policy,omitzero"`       // session policy in RAM's language, canonical: narrows what the role may do
 	Cluster     string         `json:"cluster,omitempty"`     // id of the cluster whose service account assumed the role
 }
 

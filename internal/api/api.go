@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pratique-iam/pratique"
@@ -48,6 +49,8 @@ type API struct {
 	decisions   access.Memory // where Memory is nil
 	failures    audit.Brake
 	minted      audit.Brake // of cluster tokens, by principal
+	lent        audit.Brake // of role sessions, by principal or service account
+	reviews     atomic.Int32
 	description struct {
 		once sync.Once
 		body written

@@ -15,10 +15,22 @@ import (
 
 // Authn tells who is asking, and makes credentials. Refusals wrap pratique.ErrDenied, or pratique.ErrUnavailable when waiting helps.
 type Authn interface {
+	Proofs
+	Secrets
+}
+
+// Proofs tell who is asking.
+type Proofs interface {
 	Bearer(secret string) (pratique.Principal, *pratique.Session, error)
 	Password(ctx context.Context, t authn.Attempt) (pratique.Principal, error)
 	Bootstrap(t authn.Attempt) (who pratique.Principal, redeem string, err error)
+	Exchange(account, source string) (s *pratique.Snapshot, right func(), err error)
+}
+
+// Secrets makes what somebody who has proved who they are takes along. Nothing is kept until the Gate has recorded it.
+type Secrets interface {
 	NewSession(kind pratique.SessionType, who pratique.Principal, life time.Duration, label, source string, mfa bool) (string, pratique.Session, error)
+	NewRoleSession(s *pratique.Snapshot, who pratique.Principal, r authn.RoleSession) (string, pratique.Session, error)
 	NewClusterSession(s *pratique.Snapshot, clusterID string, life time.Duration) (string, pratique.Session, error)
 }
 

@@ -30,6 +30,8 @@ func (a *API) Routes() []Route {
 		{get, "/v1/tokens", own + "others need token.list", "List API tokens", signedIn(a.tokens)},
 		{remove, "/v1/tokens/{id}", own + "others need session.delete", "End an API token", signedIn(a.endSession)},
 		{post, "/v1/password", own + "others need password.set", "Set a password", signedIn(a.setPassword)},
+		{post, "/v1/assume-role", "gate: role.assume, and the trust policy of the role", "Open the session of a role", signedIn(a.assumeRole)},
+		{post, "/v1/assume-role-with-token", signIn, "Exchange a service account's token for the session of a role", anybody(a.exchange)},
 		{post, "/v1/accesskeys", "gate: accessKey.create on the user", "Make an access key", signedIn(a.newAccessKey)},
 		{get, "/v1/accesskeys", own + "others need accessKey.list", "List access keys", signedIn(a.accessKeys)},
 		{patch, "/v1/accesskeys/{id}", "gate: accessKey.update on the user", "Enable or disable an access key", signedIn(a.setAccessKey)},

@@ -34,6 +34,8 @@ const (
 	ClusterChanged   Event = "cluster.changed"
 	ClusterConnected Event = "cluster.connected"    // a credential for its kube-apiserver was made
 	TokenIssued      Event = "cluster.token-issued" // a short-lived token for one cluster
+	RoleAssumed      Event = "role.assumed"
+	RoleRefused      Event = "role.refused" // a trust policy, or a token that was to be exchanged
 )
 
 // Record is one entry. Seq is the generation of the account that the record belongs to; secrets never stand in it.

@@ -6,7 +6,7 @@ import "github.com/pratique-iam/pratique"
 // deleting a user ends all of them at once. The principal is who it is, also when it may not act; a reason that is not empty says why not.
 func alive(snap *pratique.Snapshot, ref pratique.Ref, way pratique.Access) (p pratique.Principal, reason string) {
 	if ref.Kind != pratique.KindUser {
-		// An assumed role acts by the leave of whoever assumed it, and no credential tells who that was.
+		// An assumed role acts by the leave of whoever assumed it: validRole looks at its session, and no other credential is a role's.
 		return p, "credentials of this kind of principal are not accepted"
 	}
 	if ref.ID == pratique.RootID {

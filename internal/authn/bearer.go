@@ -59,6 +59,8 @@ func valid(snap *pratique.Snapshot, s *pratique.Session, now time.Time) (pratiqu
 		return pratique.Principal{}, "a bootstrap secret was shown as a bearer token"
 	case pratique.SessionCluster:
 		return pratique.Principal{}, "the credential of a cluster was shown as a bearer token"
+	case pratique.SessionRole:
+		return validRole(snap, s, now, 0)
 	default:
 		return pratique.Principal{}, "the type of the session is not known"
 	}

@@ -38,6 +38,8 @@ func (a *Authenticator) NewSession(
 		}
 	case pratique.SessionCluster:
 		err = &pratique.Error{Kind: pratique.ErrInvalid, Message: "the credential of a cluster is not made for a principal"}
+	case pratique.SessionRole:
+		err = &pratique.Error{Kind: pratique.ErrInvalid, Message: "a role is assumed, its session is not just made"}
 	default:
 		err = fmt.Errorf("make session: type %q: %w", kind, pratique.ErrInvalid)
 	}
