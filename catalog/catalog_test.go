@@ -133,11 +133,25 @@ func TestGrantingToUsersIsNotGrantingToGroups(t *testing.T) {
 	}
 }
 
-func TestUsersAreGrantedNothingInProjects(t *testing.T) {
+// The vendor grants to users in enterprise projects only; here one grant object serves every principal in every scope, and each pair needs a
+// name of its own: who may grant to users must not be able to grant to groups by it.
+func TestGrantingHasANameForEveryPrincipalInEveryScope(t *testing.T) {
 	t.Parallel()
-	o, _ := mustLoad(t).Operation("grant.create.project")
-	if user := o.For("user"); user.Huawei != "" || user.RAM != "" {
-		t.Errorf("for a user it is %+v", user)
+	names := map[string]string{}
+	for _, verb := range []string{"grant.create.", "grant.delete."} {
+		for _, scope := range []string{"account", "project", "allProjects", "enterpriseProject"} {
+			o, ok := mustLoad(t).Operation(verb + scope)
+			if !ok {
+				t.Fatalf("no operation %s%s", verb, scope)
+			}
+			for _, principal := range []string{"user", "group", "role"} {
+				name, where := o.For(principal).Huawei, verb+scope+" for a "+principal
+				if other, taken := names[name]; taken || name == "" {
+					t.Errorf("%s is called %q, as is %q", where, name, other)
+				}
+				names[name] = where
+			}
+		}
 	}
 }
 
