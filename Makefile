@@ -1,6 +1,7 @@
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 1m
 DATA     ?= pratique-data
+RACE     := $(if $(shell command -v "$$(go env CC)"),-race)
 
 .PHONY: run build check test kube lint fmt golden fuzz bench help
 
@@ -17,7 +18,8 @@ check: lint ## what a reviewer asks for before reading
 	go vet ./...
 
 test: kube ## every test, with the race detector and a real Kubernetes
-	go test -race -tags kube ./...
+	@test -n "$(RACE)" || echo "no C compiler is here: testing without the race detector"
+	go test $(RACE) -tags kube ./...
 	go -C test/kube test .
 
 kube: ## build Kubernetes for tests and demos into the cache
