@@ -72,7 +72,7 @@ func (d *Decider) hints(s *pratique.Snapshot, q *Query, e *Explanation) []string
 		add("only taking the denying statement or its grant away opens this; an Allow elsewhere does not")
 	case dec.Cause == Implicit:
 		for i := range dec.n {
-			d.scopeHints(s, q, &dec.walks[i], add)
+			d.scopeHints(s, q, dec.operation, &dec.walks[i], add)
 		}
 		add("a statement that allows %s, in a policy granted to %s or a group of theirs, would open it",
 			dec.names(" or "), s.PrincipalName(q.Principal))
@@ -90,27 +90,24 @@ func meant(nearest []string) string {
 }
 
 // scopeHints finds grants that would have allowed the request in another scope: the most common surprise.
-func (d *Decider) scopeHints(s *pratique.Snapshot, q *Query, w *walkResult, add func(string, ...any)) {
-	k := d.key(q, w.walk, nil)
+func (d *Decider) scopeHints(s *pratique.Snapshot, q *Query, op *catalog.Operation, w *walkResult, add func(string, ...any)) {
+	k := d.key(q, w.walk, op)
+	r := policy.Request{Action: w.action, Resource: w.resources[w.resource], Context: d.attributes(s, q, w.dialect)}
 	for _, h := range d.program(s, q.Principal).holds {
-		doc, err := h.policy.Document()
-		if err != nil || doc.Dialect != w.dialect || d.key(q, w.walk, d.operationOf(w.action)).applies(h, doc) != "" {
+		compiled, err := h.policy.Compiled()
+		if err != nil || compiled.Document().Dialect != w.dialect || k.applies(h, compiled.Document()) != "" {
 			continue
 		}
-		alone := policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Document: doc})}}}
-		r := policy.Request{Action: w.action, Resource: w.resources[w.resource], Context: d.attributes(s, q, w.dialect)}
-		if verdict := alone.Decide(&r); !verdict.Allowed() {
+		if verdict := alone(compiled).Decide(&r); !verdict.Allowed() {
 			continue
 		}
 		add("policy %q would allow it, but it is granted on %s%s", h.policy.Name, s.ScopeText(h.grant.Scope), d.whyNot(q, h, k))
 	}
 }
 
-func (d *Decider) operationOf(action string) *catalog.Operation {
-	if ops := d.Rules.Catalog.ByAction(action); len(ops) > 0 {
-		return ops[0]
-	}
-	return nil
+// alone is the chain of somebody who holds one policy and nothing else.
+func alone(compiled *policy.Compiled) policy.Chain {
+	return policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Compiled: compiled})}}}
 }
 
 func (d *Decider) whyNot(q *Query, h held, k chainKey) string {

@@ -80,14 +80,14 @@ func (d *Decider) couldAllow(p *pratique.Policy, r *resolved) bool {
 		return false // it denies everything
 	}
 	doc := compiled.Document()
-	alone := policy.Chain{{Sets: []*policy.Set{policy.Compile(policy.Source{Compiled: compiled})}}}
+	chain := alone(compiled)
 	for i := range r.n {
 		w := &r.walks[i]
 		if w.dialect != doc.Dialect {
 			continue
 		}
-		verdict := alone.Decide(&policy.Request{Action: w.action, Resource: w.resources[0]})
-		if verdict.Allowed() || alone.UsesContext() {
+		verdict := chain.Decide(&policy.Request{Action: w.action, Resource: w.resources[0]})
+		if verdict.Allowed() || chain.UsesContext() {
 			return true
 		}
 	}
