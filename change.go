@@ -69,6 +69,7 @@ type Need struct {
 	ClusterType       string
 	Tags              map[string]string // of the cluster: condition keys
 	Billing           string            // "prepaid" demands more
+	Context           map[string]string // condition keys of this operation alone: "ram:ServiceName"
 }
 
 // Write is one stored object: Object is nil when it goes.

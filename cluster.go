@@ -105,6 +105,7 @@ func (c CreateCluster) apply(e *editor) error {
 	e.stamp(&n.Meta, nil, KindCluster)
 	e.Clusters.set(&n)
 	e.write(Create, &n, diff(nil, n.view()))
+	e.addWorkerRole(&n)
 	return nil
 }
 
@@ -204,7 +205,8 @@ func set[T any](field, value *T) {
 	}
 }
 
-// DeleteCluster takes a cluster out of the directory. Namespace permissions that name only this cluster go with it.
+// DeleteCluster takes a cluster out of the directory. Namespace permissions that name only this cluster go with it, and so do its node
+// pools, its add-ons, the reports about it and its worker role.
 type DeleteCluster struct{ Name string }
 
 func (d DeleteCluster) apply(e *editor) error {
@@ -217,6 +219,7 @@ func (d DeleteCluster) apply(e *editor) error {
 	for _, p := range slices.Collect(e.NamespacePermissions.All()) {
 		e.forgetCluster(p, c.ID)
 	}
+	e.dropOfCluster(c)
 	e.Clusters.remove(c)
 	e.write(Remove, c, nil)
 	return nil

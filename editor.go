@@ -14,8 +14,9 @@ import (
 // editor is a snapshot that is being written, and the plan that grows with it.
 type editor struct {
 	*Snapshot
-	at   Moment
-	plan *Plan
+	at     Moment
+	plan   *Plan
+	origin string // of what is created, see Originate
 }
 
 func (e *editor) need(operation string, vars ...string) {
@@ -48,9 +49,10 @@ func (e *editor) write(verb Verb, o object, fields []FieldDiff) {
 func (e *editor) stamp(m *Meta, old *Meta, k Kind) {
 	m.Updated, m.Generation = e.at.Time, e.Generation
 	if old != nil {
-		m.ID, m.Created = old.ID, old.Created
+		m.ID, m.Created, m.Origin = old.ID, old.Created, old.Origin
 		return
 	}
+	m.Origin = e.origin
 	m.Created = e.at.Time
 	if m.ID == "" {
 		m.ID = e.at.NewID(k)

@@ -20,6 +20,12 @@ const (
 	KindAccessKey           Kind = "AccessKey"
 	KindPassword            Kind = "Password"
 	KindSession             Kind = "Session"
+	KindNodePool            Kind = "NodePool"
+	KindJob                 Kind = "Job"
+	KindChart               Kind = "Chart"
+	KindAddonTemplate       Kind = "AddonTemplate"
+	KindAddon               Kind = "Addon"
+	KindReport              Kind = "Report"
 )
 
 // ManifestKinds lists the kinds that can be applied and exported, in the order in which a list of them must be written.
@@ -59,6 +65,12 @@ func (k Kind) spelling() spelling {
 		KindCluster:             {prefix: "c"},
 		KindAccessKey:           {word: "access key"},
 		KindSession:             {prefix: "ses"},
+		KindNodePool:            {word: "node pool", prefix: "np"},
+		KindJob:                 {prefix: "job"},
+		KindChart:               {prefix: "cht"},
+		KindAddonTemplate:       {word: "add-on template", prefix: "adt"},
+		KindAddon:               {word: "add-on", prefix: "add"},
+		KindReport:              {prefix: "rep"},
 	}[k]
 }
 

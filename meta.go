@@ -17,6 +17,7 @@ type Meta struct {
 	Created    time.Time `json:"created,omitzero"`
 	Updated    time.Time `json:"updated,omitzero"`
 	Generation uint64    `json:"generation,omitzero"` // of the account, when this value was written
+	Origin     string    `json:"origin,omitempty"`    // what made it on somebody's behalf, see Originate; empty: a person or program did
 }
 
 func (m *Meta) meta() *Meta { return m }

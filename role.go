@@ -12,6 +12,8 @@ import (
 type Role struct {
 	Meta
 	RoleSpec
+	Service string `json:"service,omitempty"` // of a service-linked role: "audit.log.aliyuncs.com"
+	Cluster string `json:"cluster,omitempty"` // of the worker role of a cluster: its id
 }
 
 func (*Role) kind() Kind { return KindRole }
@@ -43,6 +45,15 @@ func (e *editor) putRole(m Manifest) error {
 		return err
 	}
 	r := &Role{Meta: Meta{Name: m.Metadata.Name}}
+	if exists {
+		r.Service, r.Cluster = old.Service, old.Cluster
+		if old.Service != "" {
+			return conflict("the role %q is linked to the service %s, which alone decides what it is", old.Name, old.Service)
+		}
+		if old.Cluster != "" && r.Name != old.Name {
+			return conflict("the worker role %q cannot be renamed", old.Name)
+		}
+	}
 	if err := decodeSpec(m, &r.RoleSpec); err != nil {
 		return err
 	}
@@ -90,6 +101,12 @@ func (e *editor) deleteRole(c Delete) error {
 	r, ok := e.Roles.Find(c.Name)
 	if !ok {
 		return notFound(KindRole, c.Name)
+	}
+	if r.Service != "" {
+		return conflict("the role %q is linked to the service %s", r.Name, r.Service).hint("delete it with: pratique role unlink %s", r.Service)
+	}
+	if cl, ok := e.Clusters.ID(r.Cluster); ok {
+		return conflict("the role %q is the worker role of cluster %q, and goes when the cluster goes", r.Name, cl.Name)
 	}
 	var h holders
 	e.heldByGrants(&h, e.GrantsOf(r.ID))

@@ -25,6 +25,12 @@ type Snapshot struct {
 	AccessKeys           Table[*AccessKey]
 	Passwords            Table[*Password]
 	Sessions             Table[*Session]
+	NodePools            Table[*NodePool] // named "<cluster id>/<name>"
+	Jobs                 Table[*Job]      // named by their ids
+	Charts               Table[*Chart]    // named "<name>-<version>"
+	AddonTemplates       Table[*AddonTemplate]
+	Addons               Table[*Addon]  // named "<cluster id>/<name>"
+	Reports              Table[*Report] // named by their ids
 
 	memberships   *btree.BTreeG[membership] // by member, then group
 	byPrincipal   *btree.BTreeG[*Grant]
@@ -62,6 +68,8 @@ func NewSnapshot(rules *Rules, account Account) *Snapshot {
 		Policies: newTable[*Policy](), Grants: newTable[*Grant](),
 		Clusters: newTable[*Cluster](), NamespacePermissions: newTable[*NamespacePermission](),
 		AccessKeys: newTable[*AccessKey](), Passwords: newTable[*Password](), Sessions: newTable[*Session](),
+		NodePools: newTable[*NodePool](), Jobs: newTable[*Job](), Charts: newTable[*Chart](),
+		AddonTemplates: newTable[*AddonTemplate](), Addons: newTable[*Addon](), Reports: newTable[*Report](),
 		memberships: btree.NewBTreeGOptions(func(a, b membership) bool {
 			return a.member < b.member || a.member == b.member && a.group < b.group
 		}, options),
@@ -86,6 +94,8 @@ func (s *Snapshot) clone() *Snapshot {
 	next.Policies, next.Grants = s.Policies.copy(), s.Grants.copy()
 	next.Clusters, next.NamespacePermissions = s.Clusters.copy(), s.NamespacePermissions.copy()
 	next.AccessKeys, next.Passwords, next.Sessions = s.AccessKeys.copy(), s.Passwords.copy(), s.Sessions.copy()
+	next.NodePools, next.Jobs, next.Charts = s.NodePools.copy(), s.Jobs.copy(), s.Charts.copy()
+	next.AddonTemplates, next.Addons, next.Reports = s.AddonTemplates.copy(), s.Addons.copy(), s.Reports.copy()
 	next.memberships = s.memberships.Copy()
 	next.byPrincipal, next.byPolicy, next.byScope = s.byPrincipal.Copy(), s.byPolicy.Copy(), s.byScope.Copy()
 	next.keysByUser, next.sessionsBy = s.keysByUser.Copy(), s.sessionsBy.Copy()

@@ -52,6 +52,18 @@ func blank(kind Kind) (object, bool) {
 		return &Password{}, true
 	case KindSession:
 		return &Session{}, true
+	case KindNodePool:
+		return &NodePool{}, true
+	case KindJob:
+		return &Job{}, true
+	case KindChart:
+		return &Chart{}, true
+	case KindAddonTemplate:
+		return &AddonTemplate{}, true
+	case KindAddon:
+		return &Addon{}, true
+	case KindReport:
+		return &Report{}, true
 	default:
 		return nil, false
 	}
@@ -118,6 +130,18 @@ func (e *editor) replay(w Write) error {
 		e.Passwords.set(o)
 	case *Session:
 		e.setSession(o)
+	case *NodePool:
+		e.NodePools.set(o)
+	case *Job:
+		e.Jobs.set(o)
+	case *Chart:
+		e.Charts.set(o)
+	case *AddonTemplate:
+		e.AddonTemplates.set(o)
+	case *Addon:
+		e.Addons.set(o)
+	case *Report:
+		e.Reports.set(o)
 	default:
 		return fmt.Errorf("stored object of type %T is not known", o)
 	}
@@ -159,6 +183,18 @@ func (e *editor) replayDelete(w Write) {
 		if s, ok := e.Sessions.ID(w.ID); ok {
 			e.dropSession(s)
 		}
+	case KindNodePool:
+		drop(e.NodePools, w.ID)
+	case KindJob:
+		drop(e.Jobs, w.ID)
+	case KindChart:
+		drop(e.Charts, w.ID)
+	case KindAddonTemplate:
+		drop(e.AddonTemplates, w.ID)
+	case KindAddon:
+		drop(e.Addons, w.ID)
+	case KindReport:
+		drop(e.Reports, w.ID)
 	case KindAccount:
 	}
 }

@@ -60,5 +60,6 @@ func least(kind pratique.Kind) string {
 	return map[pratique.Kind]string{
 		pratique.KindPolicy: `,"default":"v1","versions":[]`, pratique.KindGrant: `,"principal":{"kind":"User","id":"u"},"policy":"p","scope":{"kind":"account"}`,
 		pratique.KindSession: `,"principal":{"kind":"User","id":"u"},"hash":"h2","type":"token","expires":"2026-11-21T12:00:00Z"`, pratique.KindRole: `,"trust":{}`,
+		pratique.KindAddonTemplate: `,"spec":{"name":"x","title":"","description":"","namespace":"","workload":{"kind":"","name":""},"versions":[]}`,
 	}[kind]
 }

@@ -28,6 +28,12 @@ func (s *Snapshot) tables() []kindTable {
 		{KindAccessKey, s.AccessKeys},
 		{KindPassword, s.Passwords},
 		{KindSession, s.Sessions},
+		{KindNodePool, s.NodePools},
+		{KindJob, s.Jobs},
+		{KindChart, s.Charts},
+		{KindAddonTemplate, s.AddonTemplates},
+		{KindAddon, s.Addons},
+		{KindReport, s.Reports},
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 
 // Catalog is everything that exists, in the order of the files. Get it from Load.
 type Catalog struct {
-	Services     []Service
-	Operations   []Operation // by file and place in it
-	ClusterTypes []ClusterType
-	Policies     []SystemPolicy
-	Tables       []Table
+	Services           []Service
+	Operations         []Operation // by file and place in it
+	ClusterTypes       []ClusterType
+	Policies           []SystemPolicy
+	Tables             []Table
+	Addons             []Addon
+	ServiceLinkedRoles []ServiceLinkedRole
 
 	services   map[serviceKey]*Service
 	operations map[string]*Operation

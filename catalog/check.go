@@ -37,6 +37,16 @@ func (c *Catalog) check() error {
 	for i := range c.Policies {
 		c.checkPolicy(p, &c.Policies[i])
 	}
+	for i := range c.Addons {
+		if err := c.CheckAddon(&c.Addons[i]); err != nil {
+			p.add("add-on "+c.Addons[i].Name, "%w", err)
+		}
+	}
+	for _, r := range c.ServiceLinkedRoles {
+		if _, ok := c.Policy(r.Policy); !ok {
+			p.add("service-linked role "+r.Role, "no policy %q", r.Policy)
+		}
+	}
 	for _, t := range c.Tables {
 		if _, ok := c.Policy(t.Policy); !ok {
 			p.add("table "+t.Policy, "no such policy")

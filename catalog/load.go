@@ -25,7 +25,8 @@ func Load() (*Catalog, error) { return load() }
 // read builds a catalogue from the files under data.
 func read(files fs.FS) (*Catalog, error) {
 	c := &Catalog{}
-	err := errors.Join(c.readServices(files), c.readClusterTypes(files), c.readOperations(files), c.readPolicies(files), c.readTables(files))
+	err := errors.Join(c.readServices(files), c.readClusterTypes(files), c.readOperations(files), c.readPolicies(files), c.readTables(files),
+		c.readServiceLinkedRoles(files), c.readAddons(files))
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,42 @@ func (c *Catalog) readTables(files fs.FS) error {
 	err := decode(files, "cce-tables.yaml", &file)
 	c.Tables = file.Tables
 	return err
+}
+
+func (c *Catalog) readServiceLinkedRoles(files fs.FS) error {
+	var file struct {
+		ServiceLinkedRoles []ServiceLinkedRole `json:"serviceLinkedRoles"`
+	}
+	err := decode(files, "service-linked-roles.yaml", &file)
+	c.ServiceLinkedRoles = file.ServiceLinkedRoles
+	return err
+}
+
+// readAddons reads data/addons/*.yaml, and the manifests that they name from the directories beside.
+func (c *Catalog) readAddons(files fs.FS) error {
+	names, err := fs.Glob(files, "data/addons/*.yaml")
+	if err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("catalogue: %w", err)
+		}
+		a, err := ParseAddon(data)
+		if err != nil {
+			return fmt.Errorf("catalogue: %s: %w", name, err)
+		}
+		for i, v := range a.Versions {
+			text, err := fs.ReadFile(files, path.Join("data/addons", v.Manifests))
+			if err != nil {
+				return fmt.Errorf("catalogue: %s: %w", name, err)
+			}
+			a.Versions[i].Manifests = string(text)
+		}
+		c.Addons = append(c.Addons, a)
+	}
+	return nil
 }
 
 func (c *Catalog) readPolicies(files fs.FS) error {

@@ -150,6 +150,9 @@ func attributesOf(n pratique.Need) []policy.Attribute {
 	for k, v := range n.Tags {
 		out = append(out, one("g:ResourceTag/"+k, v), one("acs:ResourceTag/"+k, v))
 	}
+	for k, v := range n.Context {
+		out = append(out, one(k, v))
+	}
 	if n.Billing != "" {
 		out = append(out, one("billing", n.Billing))
 	}
