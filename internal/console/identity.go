@@ -1,6 +1,8 @@
 package console
 
-// identityRoutes are those about who there is.
+import "slices"
+
+// identityRoutes are those about who there is and what they hold.
 func (c *Console) identityRoutes() []route {
-	return c.groupRoutes()
+	return slices.Concat(c.groupRoutes(), c.userRoutes(), c.roleRoutes(), c.grantRoutes(), c.placeRoutes(projects()), c.placeRoutes(enterpriseProjects()))
 }

@@ -15,7 +15,9 @@ type passwordPage struct {
 
 func (*passwordPage) template() string { return "password" }
 
-func (c *Console) password(_ context.Context, v *visit) (answer, error) { return passwordForm(v, nil), nil }
+func (c *Console) password(_ context.Context, v *visit) (answer, error) {
+	return passwordForm(v, nil), nil
+}
 
 func passwordForm(v *visit, err error) *passwordPage {
 	p := &passwordPage{base: base{v.frame("my-access", "Set a password")}}
