@@ -14,7 +14,7 @@ func everyPage() []page {
 	return append([]page{
 		&failurePage{}, &loginPage{}, &resumePage{}, &overviewPage{}, &deletePage{}, &groupsPage{}, &newGroupPage{}, &groupPage{},
 		&passwordPage{}, &myAccessPage{}, &simulatorPage{}, &decisionPage{}, &whoCanPage{}, &auditPage{}, &auditRecordPage{},
-		&usersPage{}, &newUserPage{}, &userPage{}, &stalePage{}, &rolesPage{}, &rolePage{}, &grantPage{}, &placesPage{}, &placePage{},
+		&usersPage{}, &newUserPage{}, &userPage{}, &stalePage{}, &rolesPage{}, &rolePage{}, &grantPage{}, &placesPage{}, &placePage{}, &policiesPage{}, &policyPage{}, &editorPage{},
 	}, morePages()...)
 }
 
