@@ -15,6 +15,7 @@ func everyPage() []page {
 		&failurePage{}, &loginPage{}, &resumePage{}, &overviewPage{}, &deletePage{}, &groupsPage{}, &newGroupPage{}, &groupPage{},
 		&passwordPage{}, &myAccessPage{}, &simulatorPage{}, &decisionPage{}, &whoCanPage{}, &auditPage{}, &auditRecordPage{},
 		&usersPage{}, &newUserPage{}, &userPage{}, &stalePage{}, &rolesPage{}, &rolePage{}, &grantPage{}, &placesPage{}, &placePage{}, &policiesPage{}, &policyPage{}, &editorPage{},
+		&clustersPage{}, &clusterPage{}, &nodesPage{}, &jobsPage{}, &jobPage{}, &connectPage{},
 	}, morePages()...)
 }
 

@@ -23,6 +23,7 @@ func (c *Console) routes() []route {
 		{get, c.nothingHere, false},
 	}
 	out = append(out, c.identityRoutes()...)
+	out = append(out, c.clusterRoutes()...)
 	out = append(out, c.proofRoutes()...)
 	return out
 }
