@@ -16,6 +16,8 @@ func everyPage() []page {
 		&passwordPage{}, &myAccessPage{}, &simulatorPage{}, &decisionPage{}, &whoCanPage{}, &auditPage{}, &auditRecordPage{},
 		&usersPage{}, &newUserPage{}, &userPage{}, &stalePage{}, &rolesPage{}, &rolePage{}, &grantPage{}, &placesPage{}, &placePage{}, &policiesPage{}, &policyPage{}, &editorPage{},
 		&clustersPage{}, &clusterPage{}, &nodesPage{}, &jobsPage{}, &jobPage{}, &connectPage{},
+		&clusterLevelPage{}, &namespaceLevelPage{}, &newPermissionPage{}, &addonsPage{}, &addonPage{}, &clusterAddonPage{}, &reportPage{},
+		&authorizationPage{}, &wizardPage{},
 	}, morePages()...)
 }
 

@@ -24,6 +24,9 @@ func (c *Console) routes() []route {
 	}
 	out = append(out, c.identityRoutes()...)
 	out = append(out, c.clusterRoutes()...)
+	out = append(out, c.wizardRoutes()...)
+	out = append(out, c.addonRoutes()...)
+	out = append(out, c.permissionRoutes()...)
 	out = append(out, c.proofRoutes()...)
 	return out
 }
