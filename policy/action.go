@@ -116,9 +116,20 @@ func (q *query) action() []byte {
 	return q.folded[:q.length]
 }
 
-// values returns the values of a condition key, nil when it is absent. A key that stands there twice counts once, first with values;
-// whoever builds requests from outside must refuse doubles.
-func (q *query) values(key string) []string {
+// values returns the values of a condition key, nil when it is absent; single is room for one. What Lookup knows is not looked for in Context,
+// where a caller may have put it. A key that stands there twice counts once, first with values; whoever builds requests from outside must
+// refuse doubles.
+func (q *query) values(key string, single *[1]string) []string {
+	if q.req.Lookup != nil {
+		one, many := q.req.Lookup(key)
+		if one != "" {
+			single[0] = one
+			return single[:]
+		}
+		if len(many) > 0 {
+			return many
+		}
+	}
 	for i := range q.req.Context {
 		a := &q.req.Context[i]
 		if len(a.Key) == len(key) && len(a.Values) > 0 && equalFold(a.Key, key) {

@@ -44,3 +44,23 @@ func TestConditionsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Lookup and what it refers to stay on the stack of whoever asks.
+func TestLookingKeysUpAllocatesNothing(t *testing.T) {
+	chain := Chain{{Sets: []*Set{Compile(Source{Document: mustParse(t, Parser{}, `{"Version":"1.1","Statement":[{"Effect":"Allow","Action":["obs:object:*"],
+		"Resource":["obs:*:*:object:${g:UserName}/*"],"Condition":{"StringEquals":{"g:UserName":["alice","bob"]},"Null":{"g:Other":["true"]}}}]}`)})}}}
+	decide := func(user string) Decision {
+		return chain.Decide(&Request{Action: "obs:object:GetObject", Resource: "obs:::object:alice/x", Lookup: func(key string) (string, []string) {
+			if key == "g:UserName" {
+				return user, nil
+			}
+			return "", nil
+		}})
+	}
+	if !decide("alice").Allowed() || decide("carol").Allowed() {
+		t.Fatal("the key that was looked up does not count")
+	}
+	if n := testing.AllocsPerRun(100, func() { decide("alice") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -51,7 +51,8 @@ func (c *condition) eval(q *query) outcome {
 	if c.broken {
 		return broken
 	}
-	have := q.values(c.key)
+	var single [1]string
+	have := q.values(c.key, &single)
 	switch {
 	case c.op.value == valueNull:
 		return c.evalAbsence(q, have)

@@ -37,7 +37,8 @@ func substitute(p *part, q *query) (string, bool) {
 	if p.key == "" {
 		return p.lit, true
 	}
-	switch have := q.values(p.key); {
+	var single [1]string
+	switch have := q.values(p.key, &single); {
 	case len(have) == 1:
 		return have[0], true
 	case p.hasDef:

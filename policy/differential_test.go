@@ -55,12 +55,34 @@ func disagreement(c genCase) string {
 		problem = fmt.Sprintf("the explanation does not lead to its decision: %+v", explained)
 	case got.Allowed() != (effect == Allow):
 		problem = fmt.Sprintf("Allowed is %v after %v", got.Allowed(), effect)
+	case c.chain.Decide(lookedUp(c.request)) != got:
+		problem = fmt.Sprintf("Decide says %+v, and something else when keys are looked up", got)
 	case !pointsAtReason(c, got):
 		problem = fmt.Sprintf("Decide says %+v, but that statement does not say so", got)
 	default:
 		return ""
 	}
 	return problem + "\n" + c.String()
+}
+
+// lookedUp is the same request with its keys behind Lookup, and others of the same names that must not count.
+func lookedUp(r *Request) *Request {
+	out := *r
+	out.Lookup = func(key string) (one string, many []string) {
+		q := query{req: r}
+		many = q.values(key, new([1]string))
+		if len(many) == 1 && many[0] != "" {
+			return many[0], nil
+		}
+		return "", many
+	}
+	out.Context = nil
+	for _, a := range r.Context {
+		if len(a.Values) > 0 {
+			out.Context = append(out.Context, Attribute{Key: a.Key, Values: []string{"brought along"}})
+		}
+	}
+	return &out
 }
 
 func sameSources(c genCase) bool {

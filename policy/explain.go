@@ -132,7 +132,7 @@ func (s *Set) trace(q *query, source, statement int) StatementTrace {
 func (c *condition) trace(q *query, e Effect, written *Condition) ConditionTrace {
 	o := c.eval(q)
 	t := ConditionTrace{
-		Operator: written.Operator, Key: written.Key, Wants: make([]string, 0, len(written.Values)), Has: q.values(c.key),
+		Operator: written.Operator, Key: written.Key, Wants: make([]string, 0, len(written.Values)), Has: q.values(c.key, new([1]string)),
 		Holds: o.within(e), Reason: c.reason(q, o, written),
 	}
 	for _, v := range written.Values {
@@ -143,7 +143,7 @@ func (c *condition) trace(q *query, e Effect, written *Condition) ConditionTrace
 
 // reason says what cannot be seen from wanted and present values.
 func (c *condition) reason(q *query, o outcome, written *Condition) string {
-	have := q.values(c.key)
+	have := q.values(c.key, new([1]string))
 	switch {
 	case c.op.base == opUnknown:
 		return "the operator is unknown"

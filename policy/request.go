@@ -5,8 +5,16 @@ type Request struct {
 	Action     string      // "cce:node:delete", "cs:DeleteCluster"
 	Resource   string      // full name in the dialect of the action; empty when the operation has none
 	Context    []Attribute // condition keys; compared without regard to ASCII case
+	Lookup     Lookup      // condition keys that are worked out when a condition asks for them, before those of Context; may be nil
 	Principals []Principal // who asks, for trust policies; any one of them may match
 }
+
+// Lookup finds the values of a condition key, as a document writes it; it compares without regard to ASCII case. A key with one value that is
+// not empty may come as one, which takes no memory; of any other the values are many. Neither means that the request does not have the key.
+//
+// It is called while a statement is looked at, only for keys that its conditions and variables name, and perhaps several times for one: its
+// answer must stay the same for the whole decision. (A function and not an interface: it stays on the stack of whoever asks.)
+type Lookup func(key string) (one string, many []string)
 
 // Attribute is a condition key and its values in a request. A key that is present with no values counts as absent.
 type Attribute struct {

@@ -14,6 +14,7 @@ type Decider struct {
 
 	mu     sync.RWMutex
 	caches map[string]*programs // by account
+	known  facts
 }
 
 // Cause says which rule settled a decision.
@@ -28,6 +29,7 @@ const (
 	Implicit                  // nothing allowed it
 	Service                   // policies allow it; the service itself demands more
 	Root                      // the root identity is never restricted
+	Refused                   // a door said no before it asked any policy: see RefusedFor
 )
 
 // Decision is an answer. Its zero value denies.
@@ -56,8 +58,8 @@ func (d *Decision) Allowed() bool {
 	return d.Effect == policy.Allow && (d.Cause == Policy || d.Cause == Root)
 }
 
-// Decide answers a query on a snapshot. It does no I/O, and no allocation when the principal's policies are compiled and hold no
-// conditions.
+// Decide answers a query on a snapshot. It does no I/O, and no allocation when the principal's policies are compiled. (A condition on the time
+// or on a principal's ARN takes one: only then these are written out.)
 func (d *Decider) Decide(s *pratique.Snapshot, q *Query) Decision {
 	var out Decision
 	if !acts(s, q.Principal) {
@@ -126,15 +128,14 @@ func (d *Decider) ask(s *pratique.Snapshot, q *Query, w walk, op *catalog.Operat
 	if q.SessionPolicy != nil {
 		out.chain = d.buildChain(s, prog.holds, k, q.SessionPolicy)
 	} else {
-		out.chain = d.chain(s, prog, k)
+		out.chain = d.chain(s, prog, &k)
 	}
-	r := policy.Request{Action: w.action}
-	if out.chain.UsesContext() {
-		r.Context = d.attributes(s, q, w.dialect)
-	}
+	dialect := w.dialect
+	r := policy.Request{Lookup: func(key string) (string, []string) { return lookup(s, q, dialect, key) }}
 	for i := range w.n {
 		r.Resource = w.resources[i]
-		out.decision, out.named, out.resource = w.decide(out.chain, &r), r.Action, i
+		out.decision, out.named = w.decide(out.chain, &r)
+		out.resource = i
 		if !out.decision.Allowed() {
 			break
 		}
@@ -142,11 +143,11 @@ func (d *Decider) ask(s *pratique.Snapshot, q *Query, w walk, op *catalog.Operat
 	return out
 }
 
-// decide asks under every name of the operation. A deny under any of them denies, else an allow under any of them allows. The request
-// is left with the name that settled it.
-func (w *walk) decide(chain policy.Chain, r *policy.Request) policy.Decision {
+// decide asks under every name of the operation, and tells which of them settled it. A deny under any of them denies, else an allow under any
+// of them allows.
+func (w *walk) decide(chain policy.Chain, r *policy.Request) (best policy.Decision, name string) {
 	r.Action = w.action
-	best, name := chain.Decide(r), w.action
+	best, name = chain.Decide(r), w.action
 	for _, alias := range w.aliases {
 		if best.Effect == policy.Deny {
 			break
@@ -156,23 +157,17 @@ func (w *walk) decide(chain policy.Chain, r *policy.Request) policy.Decision {
 			best, name = d, alias
 		}
 	}
-	r.Action = name
-	return best
+	return best, name
 }
 
 func (d *Decider) key(q *Query, w walk, op *catalog.Operation) chainKey {
-	c := d.Rules.Catalog
-	k := chainKey{dialect: w.dialect, enterpriseProject: q.EnterpriseProject}
+	f := d.known.of(d.Rules.Catalog, w.action)
+	k := chainKey{dialect: w.dialect, enterpriseProject: q.EnterpriseProject, enterprise: f.enterprise}
 	if w.dialect == policy.Huawei {
-		k.project = q.Project
-		k.global = c.Level(w.action) == catalog.Global
+		k.project, k.global = q.Project, f.global
 	}
-	switch {
-	case op != nil:
+	if op != nil {
 		k.enterprise = op.EnterpriseProject
-	default:
-		supported, known := c.EnterpriseProject(w.action)
-		k.enterprise = supported || !known // a service that we do not operate decides for itself
 	}
 	if k.global {
 		k.project = ""

@@ -37,7 +37,8 @@ func (d *Decider) Explain(s *pratique.Snapshot, q *Query) Explanation {
 	out := Explanation{Decision: d.Decide(s, q)}
 	for i := range out.Decision.n {
 		w := &out.Decision.walks[i]
-		r := policy.Request{Action: w.named, Resource: w.resources[w.resource], Context: d.attributes(s, q, w.dialect)}
+		r := request(s, q, &w.walk, w.resource)
+		r.Action = w.named
 		out.Walks = append(out.Walks, Walk{
 			Dialect: w.dialect, Action: w.action, Resource: r.Resource,
 			Trace: w.chain.Explain(&r),
@@ -50,6 +51,14 @@ func (d *Decider) Explain(s *pratique.Snapshot, q *Query) Explanation {
 		out.Hints = d.hints(s, q, &out)
 	}
 	return out
+}
+
+// request is what a walk asks about one of its resources.
+func request(s *pratique.Snapshot, q *Query, w *walk, resource int) policy.Request {
+	return policy.Request{
+		Action: w.action, Resource: w.resources[resource],
+		Lookup: func(key string) (string, []string) { return lookup(s, q, w.dialect, key) },
+	}
 }
 
 // hints say what would have helped, the smallest thing first.
@@ -92,7 +101,7 @@ func meant(nearest []string) string {
 // scopeHints finds grants that would have allowed the request in another scope: the most common surprise.
 func (d *Decider) scopeHints(s *pratique.Snapshot, q *Query, op *catalog.Operation, w *walkResult, add func(string, ...any)) {
 	k := d.key(q, w.walk, op)
-	r := policy.Request{Action: w.action, Resource: w.resources[w.resource], Context: d.attributes(s, q, w.dialect)}
+	r := request(s, q, &w.walk, w.resource)
 	for _, h := range d.program(s, q.Principal).holds {
 		compiled, err := h.policy.Compiled()
 		if err != nil || compiled.Document().Dialect != w.dialect || k.applies(h, compiled.Document()) != "" {

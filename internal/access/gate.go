@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pratique-iam/pratique"
@@ -43,6 +45,14 @@ type Intent struct {
 	Detail  string // what the record says beside the steps
 	Source  string // network address
 	Request string // id of the HTTP request
+
+	// All names every operation that is lacking in a refusal, and not only the first: for a proposal that somebody is asked to approve, who
+	// should learn at once what they need.
+	All bool
+
+	// Quiet keeps no record of the change. It is for what the server writes down of its own accord about something that was recorded when it
+	// began and will be when it ends, such as the progress of a job; a quiet change that needs an operation is refused.
+	Quiet bool
 }
 
 // Result is what came of it.
@@ -58,10 +68,20 @@ type DeniedError struct {
 	Check    audit.Check
 	Decision Decision
 	Query    Query
+	Also     []audit.Check // that were refused as well; see Intent.All
 }
 
 // Error is a sentence for the person who was refused.
 func (e *DeniedError) Error() string {
+	actions := []string{e.Check.Action}
+	for _, c := range e.Also {
+		if !slices.Contains(actions, c.Action) {
+			actions = append(actions, c.Action)
+		}
+	}
+	if len(actions) > 1 {
+		return fmt.Sprintf("%s may not do %s; the first, because %s", e.Who, strings.Join(actions, ", "), e.Check.Reason)
+	}
 	return fmt.Sprintf("%s may not do %s: %s", e.Who, e.Check.Action, e.Check.Reason)
 }
 
@@ -92,6 +112,9 @@ func (g *Gate) Apply(ctx context.Context, in Intent) (Result, error) {
 			done.Snapshot = s
 			return nil, nil, nil, errNothing
 		}
+		if in.Quiet {
+			return done.Snapshot, done.Plan.Writes, nil, nil
+		}
 		return done.Snapshot, done.Plan.Writes, []audit.Record{g.record(&in, done.Checks, done.Plan.Steps)}, nil
 	})
 	switch {
@@ -115,6 +138,9 @@ func (g *Gate) plan(s *pratique.Snapshot, in *Intent) (Result, error) {
 	if denied != nil {
 		return Result{Checks: checks}, denied
 	}
+	if err == nil && in.Quiet && len(plan.Needs) > 0 {
+		err = errors.New("a change that was decided on cannot go without a record")
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -123,6 +149,7 @@ func (g *Gate) plan(s *pratique.Snapshot, in *Intent) (Result, error) {
 
 func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([]audit.Check, error) {
 	var checks []audit.Check
+	var denied *DeniedError
 	seen := map[string]bool{}
 	for _, need := range needs {
 		q := QueryFor(s, in.Who, g.Now(), in.Source)
@@ -137,9 +164,19 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 			seen[key] = true
 			checks = append(checks, c)
 		}
-		if !c.Allowed {
-			return checks, &DeniedError{Who: in.Who, Check: c, Decision: d, Query: q}
+		switch {
+		case c.Allowed:
+		case denied != nil:
+			denied.Also = append(denied.Also, c)
+		default:
+			denied = &DeniedError{Who: in.Who, Check: c, Decision: d, Query: q}
 		}
+		if denied != nil && !in.All {
+			return checks, denied
+		}
+	}
+	if denied != nil {
+		return checks, denied
 	}
 	return checks, nil
 }
@@ -195,7 +232,7 @@ func (g *Gate) refused(ctx context.Context, in *Intent, err error) error {
 		return err
 	}
 	in.Event, in.Detail = audit.ChangeDenied, denied.Error()
-	record := g.record(in, []audit.Check{denied.Check}, nil)
+	record := g.record(in, append([]audit.Check{denied.Check}, denied.Also...), nil)
 	record.Missed = missed
 	if recordErr := g.Record(ctx, in.Who.Account, record); recordErr != nil {
 		return errors.Join(err, fmt.Errorf("record the refusal: %w", recordErr))

@@ -19,7 +19,12 @@ type Remembered struct {
 	Asker    string // id of the principal who asked
 	Snapshot *pratique.Snapshot
 	Query    Query
+	Refused  string // why no policy was asked; empty: the query gives the decision again
 }
+
+// RefusedFor is the decision of a door that asked no policy, because something before them was a no already: the session has ended, for one. The
+// reason is a sentence for people. pratique why then repeats it: what the policies would have said is no explanation.
+func RefusedFor(reason string) Decision { return Decision{Cause: Refused, unmet: reason} }
 
 // Memory keeps the newest decisions of all doors of a server, until it stops. The zero value is empty; it is safe for concurrent use and
 // must not be copied.
@@ -31,9 +36,13 @@ type Memory struct {
 }
 
 // Remember keeps a decision of a door where people ask about themselves only: a webhook, a proxy. It keeps the query as it is, which
-// must not change afterwards. The decision itself is not kept: the query gives it again.
-func (m *Memory) Remember(s *pratique.Snapshot, q Query, _ Decision) (id string) {
-	return m.Add(Remembered{Account: s.Account.ID, Asker: q.Principal.ID, Snapshot: s, Query: q})
+// must not change afterwards. Of the decision only a refusal without policies is kept: everything else the query gives again.
+func (m *Memory) Remember(s *pratique.Snapshot, q Query, d Decision) (id string) {
+	r := Remembered{Account: s.Account.ID, Asker: q.Principal.ID, Snapshot: s, Query: q}
+	if d.Cause == Refused {
+		r.Refused = d.unmet
+	}
+	return m.Add(r)
 }
 
 // Add keeps a decision, drops the oldest when there are too many, and returns the new one's id: random, so that nobody finds those of

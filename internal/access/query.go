@@ -20,6 +20,7 @@ type Query struct {
 	EnterpriseProject string             // id, of the resource
 	ClusterType       string             // empty: not about a cluster, or not known
 	Context           []policy.Attribute // condition keys beyond those that are filled in from the rest
+	Lookup            policy.Lookup      // more of these, which whoever asks works out when they are asked for; they beat Context
 	Time              time.Time
 	Source            string // network address of the caller, for acs:SourceIp
 	MFA               bool
@@ -60,12 +61,10 @@ func (d *Decider) resolve(s *pratique.Snapshot, q *Query) (resolved, bool) {
 		d.addWalks(&r, s, q, policy.NoDialect)
 		return r, r.n > 0
 	}
-	if ops := d.Rules.Catalog.ByAction(q.Action); len(ops) > 0 {
-		r.operation = ops[0] // the general one, where several share a name
-		if identity(ops[0]) && len(ops[0].Variants) == 0 {
-			d.addWalks(&r, s, q, dialect)
-			return r, true
-		}
+	r.operation = d.known.of(d.Rules.Catalog, q.Action).operation
+	if r.operation != nil && identity(r.operation) && len(r.operation.Variants) == 0 {
+		d.addWalks(&r, s, q, dialect)
+		return r, true
 	}
 	w := walk{dialect: dialect, action: q.Action, n: 1}
 	w.nameAs(r.operation)

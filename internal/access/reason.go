@@ -20,6 +20,8 @@ func (d *Decision) Reason() string {
 		return "the root identity of the account is never restricted"
 	case Service:
 		return fmt.Sprintf("policies allow it, but the service %s: %s", d.unmet, d.operation.Requires.Reason)
+	case Refused:
+		return d.unmet
 	case Policy, Implicit:
 	}
 	w := &d.walks[d.decisive]

@@ -34,10 +34,14 @@ func SessionPolicy(s *pratique.Snapshot, ref pratique.Ref, session string) *poli
 // TrustContext is what a trust policy may put conditions on when a principal assumes a role: the keys that RAM has of every request.
 func TrustContext(s *pratique.Snapshot, who pratique.Principal, now time.Time, source string) []policy.Attribute {
 	q := Query{Principal: PrincipalRef(who), Time: now, Source: source, MFA: who.MFA}
+	keys := []string{"acs:CurrentTime", "acs:SecureTransport", "acs:SourceIp", "acs:MFAPresent"}
+	if !who.IsZero() {
+		keys = append(keys, "acs:PrincipalARN")
+	}
 	var out []policy.Attribute
-	for _, a := range ramKeys(s, &q) {
-		if a.Values[0] != "" && (a.Key != "acs:PrincipalARN" || !who.IsZero()) {
-			out = append(out, a)
+	for _, key := range keys {
+		if value, _ := ownKey(s, &q, policy.RAM, key); value != "" {
+			out = append(out, one(key, value))
 		}
 	}
 	return out

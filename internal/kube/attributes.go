@@ -6,8 +6,8 @@ import (
 	"github.com/pratique-iam/pratique/policy"
 )
 
-// attributes are the condition keys of a review, in the prefix of the service ("cce:", "k8s:"); tags of the cluster stand under the vendor's
-// own prefix ("g:", "acs:") as well.
+// The condition keys of a review stand in the prefix of the service ("cce:", "k8s:"); tags of the cluster under the vendor's own prefix ("g:",
+// "acs:") as well.
 //
 //	ClusterId ClusterName ClusterType Verb                         always
 //	Namespace Resource ApiGroup Subresource Name                   of a resource, where it has them; ApiGroup of the core group is absent
@@ -15,25 +15,134 @@ import (
 //	FieldSelector/<field> LabelSelector/<label>                    what a request for many objects is narrowed to
 //	ClusterTag/<key>, g:ResourceTag/<key> or acs:ResourceTag/<key> tags of the cluster
 //
-// A key that has no value is absent. Names are compared without regard to case, see narrowed for what follows.
-func (m *mapping) attributes(q *Question) {
-	r, l := m.r, list{append(q.Context, m.always...), q.values[:0]}
+// A key that has no value is absent. Names are compared without regard to case, see demanded for those of selectors.
+const (
+	fieldSelector = "FieldSelector/"
+	labelSelector = "LabelSelector/"
+)
+
+// parts are the keys with one value, but for those that are the place's.
+func parts(ram bool) []string {
+	if ram {
+		return []string{"k8s:Verb", "k8s:Namespace", "k8s:Resource", "k8s:ApiGroup", "k8s:Subresource", "k8s:Name", "k8s:Path"}
+	}
+	return []string{"cce:Verb", "cce:Namespace", "cce:Resource", "cce:ApiGroup", "cce:Subresource", "cce:Name", "cce:Path"}
+}
+
+// lookup finds one condition key: it is the policy.Lookup of the question.
+func (m *mapping) lookup(key string) (one string, many []string) {
+	rest, ours := cutPrefixFold(key, pick(m.dialect == policy.RAM, "k8s:", "cce:"))
+	if ours {
+		if one = m.part(rest); one != "" {
+			return one, nil
+		}
+		if many = m.demand(rest); many != nil {
+			return "", many
+		}
+	}
+	for i := range m.always {
+		if a := &m.always[i]; equalFold(a.Key, key) {
+			return "", a.Values
+		}
+	}
+	return "", nil
+}
+
+// part is the value of one of parts, whose prefix is left out; empty where the review has none.
+func (m *mapping) part(name string) string {
+	var folded [len("Subresource")]byte // the longest
+	if len(name) > len(folded) {
+		return ""
+	}
+	for i := range len(name) {
+		folded[i] = lower(name[i])
+	}
+	r := m.r
+	switch key := folded[:len(name)]; {
+	case string(key) == "verb":
+		return m.verb
+	case string(key) == "path" && !r.IsResource:
+		return r.Path
+	case !r.IsResource:
+		return ""
+	case string(key) == "namespace":
+		return r.Namespace
+	case string(key) == "resource":
+		return r.Resource
+	case string(key) == "apigroup":
+		return r.Group
+	case string(key) == "subresource":
+		return r.Subresource
+	case string(key) == "name":
+		return m.name
+	}
+	return ""
+}
+
+// demand is what a selector demands of the field or label in a key, whose prefix is left out.
+func (m *mapping) demand(key string) []string {
+	if !m.r.collective() {
+		return nil
+	}
+	if field, ok := cutPrefixFold(key, fieldSelector); ok {
+		return demanded(m.r.Fields, field)
+	}
+	if label, ok := cutPrefixFold(key, labelSelector); ok {
+		return demanded(m.r.Labels, label)
+	}
+	return nil
+}
+
+// demanded are the values that a selector demands of a key: "= X", or "in (X)" with one value. A condition that the key equals X then means
+// "present, and at least as narrow". Requirements that exclude, or leave a choice, demand no value and are not shown; several on one key
+// all hold, so that each of their values is demanded.
+//
+// Keys of labels are told apart by case, condition keys are not. A label with capitals is therefore not shown: selecting by "Team=a" must
+// not satisfy a policy that demands "team=a".
+func demanded(requirements []Requirement, key string) []string {
+	var values []string
+	for i := range requirements {
+		if q := &requirements[i]; q.demands() && equalFold(q.Key, key) {
+			values = append(values, q.Values[0])
+		}
+	}
+	return values
+}
+
+func (q *Requirement) demands() bool {
+	return q.Operator == In && len(q.Values) == 1 && !hasUpper(q.Key)
+}
+
+// attributes writes all keys out, for a query that is kept: those of the place, then the parts, then from selectors on what these demand.
+func (m *mapping) attributes() (list []policy.Attribute, selectors int) {
 	ram := m.dialect == policy.RAM
-	l.add(pick(ram, "k8s:Verb", "cce:Verb"), m.verb)
-	if r.IsResource {
-		l.add(pick(ram, "k8s:Namespace", "cce:Namespace"), r.Namespace)
-		l.add(pick(ram, "k8s:Resource", "cce:Resource"), r.Resource)
-		l.add(pick(ram, "k8s:ApiGroup", "cce:ApiGroup"), r.Group)
-		l.add(pick(ram, "k8s:Subresource", "cce:Subresource"), r.Subresource)
-		l.add(pick(ram, "k8s:Name", "cce:Name"), m.name)
-	} else {
-		l.add(pick(ram, "k8s:Path", "cce:Path"), r.Path)
+	keys := parts(ram)
+	values := make([]string, 0, len(keys)) // one piece of memory for all
+	list = append(make([]policy.Attribute, 0, len(m.always)+len(keys)), m.always...)
+	for _, key := range keys {
+		if value := m.part(key[len("cce:"):]); value != "" { // "k8s:" is as long
+			n := len(values)
+			values = append(values, value)
+			list = append(list, policy.Attribute{Key: key, Values: values[n : n+1 : n+1]})
+		}
 	}
-	if r.collective() {
-		l.narrowed(pick(ram, "k8s:FieldSelector/", "cce:FieldSelector/"), r.Fields)
-		l.narrowed(pick(ram, "k8s:LabelSelector/", "cce:LabelSelector/"), r.Labels)
+	selectors = len(list)
+	if m.r.collective() {
+		list = appendDemands(list, pick(ram, "k8s:"+fieldSelector, "cce:"+fieldSelector), m.r.Fields)
+		list = appendDemands(list, pick(ram, "k8s:"+labelSelector, "cce:"+labelSelector), m.r.Labels)
 	}
-	q.Context, q.values, q.fixed = l.attributes, l.values, len(m.always)
+	return list, selectors
+}
+
+func appendDemands(list []policy.Attribute, prefix string, requirements []Requirement) []policy.Attribute {
+	for i := range requirements {
+		q := &requirements[i]
+		same := func(other Requirement) bool { return other.demands() && other.Key == q.Key }
+		if q.demands() && !slices.ContainsFunc(requirements[:i], same) {
+			list = append(list, policy.Attribute{Key: prefix + q.Key, Values: demanded(requirements, q.Key)})
+		}
+	}
+	return list
 }
 
 func pick(first bool, a, b string) string {
@@ -43,44 +152,6 @@ func pick(first bool, a, b string) string {
 	return b
 }
 
-// list gathers attributes. Their single values stand in one array.
-type list struct {
-	attributes []policy.Attribute
-	values     []string
-}
-
-func (l *list) add(key, value string) {
-	if value == "" {
-		return
-	}
-	l.values = append(l.values, value)
-	n := len(l.values)
-	l.attributes = append(l.attributes, policy.Attribute{Key: key, Values: l.values[n-1 : n : n]})
-}
-
-// narrowed adds what a selector demands: "= X", or "in (X)" with one value. A condition that the key equals X then means "present, and at
-// least as narrow". Requirements that exclude, or leave a choice, demand no value and are not shown; several on one key all hold, so
-// that each of their values is demanded.
-//
-// Keys of labels are told apart by case, condition keys are not. A label with capitals is therefore not shown: selecting by "Team=a" must
-// not satisfy a policy that demands "team=a".
-func (l *list) narrowed(prefix string, requirements []Requirement) {
-	first := len(l.attributes)
-	for i := range requirements {
-		q := &requirements[i]
-		if q.Operator != In || len(q.Values) != 1 || hasUpper(q.Key) {
-			continue
-		}
-		key := prefix + q.Key
-		if at := slices.IndexFunc(l.attributes[first:], func(a policy.Attribute) bool { return a.Key == key }); at >= 0 {
-			a := &l.attributes[first+at]
-			a.Values = append(a.Values, q.Values[0])
-			continue
-		}
-		l.attributes = append(l.attributes, policy.Attribute{Key: key, Values: []string{q.Values[0]}})
-	}
-}
-
 func hasUpper(s string) bool {
 	for i := range len(s) {
 		if 'A' <= s[i] && s[i] <= 'Z' {
@@ -88,4 +159,32 @@ func hasUpper(s string) bool {
 		}
 	}
 	return false
+}
+
+// Folding is that of condition keys: of ASCII letters only.
+
+func cutPrefixFold(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !equalFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
+
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + ('a' - 'A')
+	}
+	return c
 }

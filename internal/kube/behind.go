@@ -92,7 +92,12 @@ func command(b []byte, s *pratique.Snapshot, c *pratique.Cluster, r *Review, who
 	if !r.IsResource || !plain(name) || !plain(r.Verb) || !plain(object) || !plain(c.Name) {
 		return b
 	}
-	for _, word := range [...]string{name, r.Verb, object} {
+	b = append(b, ' ')
+	if who.Kind == pratique.KindRole {
+		b = append(b, "role/"...)
+	}
+	b = append(b, name...)
+	for _, word := range [...]string{r.Verb, object} {
 		b = append(append(b, ' '), word...)
 	}
 	if r.Group != "" && plain(r.Group) {

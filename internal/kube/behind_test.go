@@ -35,6 +35,12 @@ func TestBehindAnOpenGateTheReasonNamesNamespacePermissions(t *testing.T) {
 	check(reason("prod", "bob", "get pods -n dev"), none+"; why: pratique why bob get pods -n dev --cluster prod")
 	check(reason("dev", "alice", "list nodes"), none+"; why: pratique why alice list nodes --cluster dev")
 	check(reason("prod", "alice", "get /metrics"), some+"; why: pratique why")
+
+	w.as("ses-1", "", "prod", "get pods web -n dev")
+	role, _ := w.Roles.Name("ops")
+	r := w.plain("get pods web -n dev")
+	check(string(b.Reason(nil, w.Snapshot, w.cluster("prod"), r, pratique.Ref{Kind: pratique.KindRole, ID: role.ID}, now)),
+		none+"; why: pratique why role/ops get pods -n dev --cluster prod")
 }
 
 func TestNothingForAShellStandsInACommand(t *testing.T) {

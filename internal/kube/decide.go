@@ -52,13 +52,18 @@ const gateClosed = "closed"
 // A role whose session has a policy is narrowed by it: nothing is allowed outright, and what the session policy does not allow is denied, also
 // where the gate is open.
 //
+// What belongs to an operation that was decided on before needs no statement of its own: see ExtraOperation.
+//
 // Whether the session behind the request still lives is for the caller to ask first: authn knows.
 func Decide(d *access.Decider, s *pratique.Snapshot, c *pratique.Cluster, q *access.Query, r *Review) (Verdict, access.Decision) {
 	if r.Refused != "" {
-		return Verdict{Denied, r.Refused}, access.Decision{}
+		return Verdict{Denied, r.Refused}, access.RefusedFor(r.Refused)
+	}
+	if claimed := r.claimed(); claimed != "" {
+		return Verdict{Denied, claimed}, access.RefusedFor(claimed)
 	}
 	dec := d.Decide(s, q)
-	closed := true
+	covered, closed := r.covered(d.Rules.Catalog, &dec), true
 	t, known := d.Rules.Catalog.ClusterType(c.Type)
 	if known {
 		closed = t.Gate == gateClosed
@@ -68,11 +73,11 @@ func Decide(d *access.Decider, s *pratique.Snapshot, c *pratique.Cluster, q *acc
 		return Verdict{Denied, dec.Reason()}, dec
 	case dec.Cause == access.Root:
 		return Verdict{Allowed, byRoot}, dec
-	case q.SessionPolicy != nil && dec.Narrowed():
+	case q.SessionPolicy != nil && dec.Narrowed() && !covered:
 		return Verdict{Denied, dec.Reason()}, dec
 	case q.SessionPolicy == nil && known && t.Dialect == policy.Huawei && d.HoldsRole(s, q.Principal, c.Project, "te_admin", "cce_adm"):
 		return Verdict{Allowed, byRole}, dec
-	case dec.Allowed():
+	case dec.Allowed(), covered:
 		return Verdict{Outcome: NoOpinion}, dec
 	case dec.Cause == access.Implicit && !closed:
 		return Verdict{Outcome: NoOpinion}, dec

@@ -1,11 +1,9 @@
 package kube
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pratique-iam/pratique/internal/access"
-	"github.com/pratique-iam/pratique/policy"
 )
 
 // How much text of one query is kept: more than any name of Kubernetes has.
@@ -22,19 +20,21 @@ func (q *Question) Lasting() access.Query {
 	out := q.Query
 	out.Principal.ID = strings.Clone(q.Principal.ID)
 	out.Action, out.Resource = strings.Clone(shorten(q.Action, keptText)), strings.Clone(shorten(q.Resource, keptResource))
-	out.Context = append(make([]policy.Attribute, 0, len(q.Context)), q.Context[:q.fixed]...) // of the place, which never changes
+	out.Lookup = nil
+	list, selectors := q.asked.attributes()
+	fixed := len(q.asked.always) // of the place, which never change
 	spent := 0
-	for i, a := range q.Context[q.fixed:] {
-		values := slices.Clone(a.Values)
+	for i := fixed; i < len(list); i++ {
+		values := list[i].Values
 		for j := range values {
 			values[j] = strings.Clone(shorten(values[j], keptText))
 			spent += len(values[j])
 		}
-		if spent += len(a.Key); i >= len(q.values) && spent > keptSelectors {
-			break // the single values, which come first, are the request itself
+		if spent += len(list[i].Key); i >= selectors && spent > keptSelectors {
+			list = list[:i:i] // the single values, which come first, are the request itself
 		}
-		out.Context = append(out.Context, policy.Attribute{Key: strings.Clone(a.Key), Values: values})
 	}
+	out.Context = list
 	return out
 }
 

@@ -28,21 +28,27 @@ import (
 func Query(s *pratique.Snapshot, c *pratique.Cluster, r *Review, now time.Time) access.Query {
 	var q Question
 	PlaceOf(s, c).Ask(&q, s, r, now)
+	q.Lookup = nil
+	q.Context, _ = q.asked.attributes()
 	return q.Query
 }
 
-// Question is a query whose memory is used again. A copy of the query must not outlive the next Ask, unless Lasting made it.
+// Question is a query whose condition keys are read out of the review when a condition asks for them. Neither it nor a copy of its query may be
+// used when the review has changed, unless Lasting made the copy. It must not be copied itself.
 type Question struct {
 	access.Query
-	fixed  int      // condition keys that are the place's
-	values []string // of those of the request that have one
+	asked mapping
+	find  policy.Lookup // in asked, made once
 }
 
-// Ask is the package's Query about the place's cluster, written over q.
+// Ask is the package's Query about the place's cluster, written over q; it keeps r.
 func (p *Place) Ask(q *Question, s *pratique.Snapshot, r *Review, now time.Time) {
+	if q.find == nil {
+		q.find = q.asked.lookup
+	}
 	q.Query = access.Query{
 		Project: p.cluster.Project, EnterpriseProject: p.cluster.EnterpriseProject, ClusterType: p.cluster.Type, Time: now,
-		Context: q.Context[:0],
+		Lookup: q.find,
 	}
 	if id, _, err := IdentityOf(r.User, r.Extra); err == nil {
 		q.Principal, q.MFA = id.Principal(s), id.mfa(s)
@@ -50,7 +56,8 @@ func (p *Place) Ask(q *Question, s *pratique.Snapshot, r *Review, now time.Time)
 			q.SessionPolicy = access.SessionPolicy(s, q.Principal, id.Session)
 		}
 	}
-	m := mapping{Place: p, r: r, verb: verb(r), name: name(r)}
+	q.asked = mapping{Place: p, r: r, verb: verb(r), name: name(r)}
+	m := &q.asked
 	var buf [256]byte
 	if p.dialect == policy.RAM {
 		q.Action = ramAction(m.verb)
@@ -59,7 +66,6 @@ func (p *Place) Ask(q *Question, s *pratique.Snapshot, r *Review, now time.Time)
 		q.Action = huaweiAction(m.verb)
 		q.Resource = string(m.huaweiResource(buf[:0]))
 	}
-	m.attributes(q)
 }
 
 // mapping is a review with what is read out of it.

@@ -186,6 +186,51 @@ func TestASelectorShowsOnlyWhatItDemands(t *testing.T) {
 	}
 }
 
+// What is read out of a review when a condition asks is what a kept query holds, and nothing else.
+func TestEveryKeyIsFoundWhenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tags := map[string]string{"env": "prod", "Env": "dev", "Team": ""}
+	w.change(pratique.ClusterUpdate{Name: "dev", Tags: &tags})
+	requests := []string{
+		"get pods/exec a/b -n dev", "list deployments.apps -l team=a -l team=b -l tier=x --field status.phase=Running", "get /healthz",
+		"deletecollection pods --field metadata.name=x -l team=a,b -l Team=c", "create secrets -n dev -l team=a", "list pods -l empty=",
+	}
+	all := map[string]bool{"cce:Nothing": true, "g:UserName": true, "k8s:": true, "cce:LabelSelector/": true, "cce:ClusterTag/env/": true}
+	for _, cluster := range []string{"prod", "dev", "ack", "east"} {
+		for _, text := range requests {
+			for key := range w.keys(cluster, text) {
+				all[key] = true
+			}
+		}
+	}
+	for _, cluster := range []string{"prod", "dev", "ack", "east"} {
+		place := kube.PlaceOf(w.Snapshot, w.cluster(cluster))
+		for _, text := range requests {
+			var q kube.Question
+			place.Ask(&q, w.Snapshot, w.review("alice", text), noon)
+			kept := w.keys(cluster, text)
+			for key := range all {
+				for _, asked := range []string{key, strings.ToUpper(key), strings.ToLower(key)} {
+					one, many := q.Lookup(asked)
+					if one != "" {
+						many = []string{one}
+					}
+					var want []string
+					for k, values := range kept {
+						if strings.EqualFold(k, key) {
+							want = values
+						}
+					}
+					if diff := cmp.Diff(want, many); diff != "" {
+						t.Errorf("%s on %s, %s: %s", text, cluster, asked, diff)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestTagsThatDifferInCaseAreOneKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

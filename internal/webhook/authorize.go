@@ -93,18 +93,23 @@ func (w *Webhook) decide(ctx context.Context, v *visit) {
 // verdict asks everything that can end the matter, and then the policies.
 func (w *Webhook) verdict(v *visit, who kube.Identity, err error) (kube.Verdict, access.Decision) {
 	if err != nil {
-		return kube.Verdict{Reason: err.Error()}, access.Decision{}
+		return refused(err.Error())
 	}
 	if !v.fresh.Usable {
-		return kube.Verdict{Reason: "policy is too old: the last proof that it is complete is " + age(v.fresh) + " old"}, access.Decision{}
+		return refused("policy is too old: the last proof that it is complete is " + age(v.fresh) + " old")
 	}
 	if ended := w.Callers.Ended(v.snapshot, v.query.Principal, who.Session); ended != "" {
-		return kube.Verdict{Reason: ended + "; run: pratique login"}, access.Decision{}
+		return refused(kube.Ended(v.snapshot, v.query.Principal, ended))
 	}
 	if left := kube.Left(v.snapshot, &v.review, v.query.Principal); left != "" {
-		return kube.Verdict{Reason: left + "; a new token, which kubectl gets within a minute, no longer names it"}, access.Decision{}
+		return refused(left + "; a new token, which kubectl gets within a minute, no longer names it")
 	}
 	return kube.Decide(w.Decider, v.snapshot, v.cluster, &v.query.Query, &v.review)
+}
+
+// refused is a no that comes before the policies, and that pratique why therefore repeats.
+func refused(reason string) (kube.Verdict, access.Decision) {
+	return kube.Verdict{Reason: reason}, access.RefusedFor(reason)
 }
 
 // deny remembers a denial, records it, and answers it; in a shadow cluster it only does the first two.

@@ -11,6 +11,7 @@ import (
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/webhook"
+	"github.com/pratique-iam/pratique/policy"
 )
 
 // podWeb asks to read a pod in the namespace dev.
@@ -80,6 +81,36 @@ func TestWhoseSessionHasEndedIsDenied(t *testing.T) {
 	w.apply("kind: User\nmetadata: {name: alice}\nspec: {disabled: true}")
 	without := strings.Replace(review(alice, "", podWeb), `"pratique.dev/session":[""]`, `"x":[]`, 1)
 	want(t, a.authorize(without), false, true, "disabled")
+}
+
+// A role comes with the session in which it was lent, and what that was narrowed to.
+func TestTheSessionOfARoleNarrowsAndEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(`
+kind: Role
+metadata: {name: robot}
+spec: {trust: {Version: "1", Statement: [{Effect: Allow, Action: "sts:AssumeRole", Principal: {RAM: ["acs:ram::1000000000000001:root"]}}]}}`)
+	role, _ := w.snapshot.Roles.Name("robot")
+	lender := w.login("alice")
+	assume := func(narrow string) (session string) {
+		s := pratique.Session{
+			Type: pratique.SessionRole, Principal: pratique.Ref{Kind: pratique.KindRole, ID: role.ID}, Hash: "robot" + narrow, Expires: noon.Add(time.Hour),
+			RoleSession: "test", Parent: lender, Policy: []byte(narrow),
+		}
+		plan := w.change(pratique.AssumeRole{Session: s, Names: []policy.Principal{{Type: "RAM", ID: "acs:ram::" + accountID + ":root"}}})
+		return plan.Writes[len(plan.Writes)-1].ID
+	}
+	whole := assume("")
+	narrow := assume(`{"Version":"1","Statement":[{"Effect":"Allow","Action":["k8s:List"],"Resource":["*"]}]}`)
+	a := w.apiserver("ack")
+	want(t, a.authorize(review(role.ID, whole, podWeb)), false, false, "why: pratique why role/robot get pods -n dev --cluster ack")
+	want(t, a.authorize(review(role.ID, narrow, podWeb)), false, true, "the policy of the session must allow it as well")
+	want(t, a.authorize(review(role.ID, lender, podWeb)), false, true, "somebody else's")
+	w.change(pratique.EndSession{ID: whole})
+	want(t, a.authorize(review(role.ID, whole, podWeb)), false, true, "the session has ended; assume the role again: pratique assume-role robot")
+	w.change(pratique.EndSession{ID: lender})
+	want(t, a.authorize(review(role.ID, narrow, podWeb)), false, true, "what the role was assumed with has ended")
 }
 
 func TestAnAccessKeyBehindATokenCountsLikeASession(t *testing.T) {

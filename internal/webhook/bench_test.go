@@ -1,8 +1,6 @@
 package webhook_test
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,139 +8,94 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/access"
+	"github.com/pratique-iam/pratique/internal/authn"
 	"github.com/pratique-iam/pratique/internal/webhook"
 )
 
 const connections = 16
 
-// BenchmarkReview measures reviews over HTTPS/1.1 on 16 connections against two handlers that decide nothing: one answers every request
-// with the same verdict, the other writes nothing at all, which no kube-apiserver would understand. They run in turns of a quarter of a
-// second, so that what else the machine does weighs on all. It prints the median rates and, of the rates and of the processor time, the
-// ratio to the one that answers; the rest of the difference is what net/http takes for a body.
+// BenchmarkReview measures reviews over HTTPS/1.1 on 16 connections that are kept, against an empty handler behind the same server: it reads the
+// body, forgets it, and writes a small answer. They run in turns of a quarter of a second, so that what else the machine does weighs on both. The
+// client runs on the same processors and costs as little as it can. It prints the median rates and, of the rates and of the processor time,
+// the ratio to the empty handler: 0.85 is the target.
 func BenchmarkReview(b *testing.B) {
-	for _, c := range []struct{ name, policy string }{{"NoOpinion", "CCE ReadOnlyAccess"}, {"Conditions", "office"}, {"Denied", ""}} {
-		b.Run(c.name, func(b *testing.B) { benchmarkReview(b, c.policy) })
+	for name, policy := range cases() {
+		b.Run(name, func(b *testing.B) { benchmarkReview(b, policy) })
 	}
+}
+
+// cases are what alice holds: something that lets her through, the same under conditions, nothing.
+func cases() map[string]string {
+	return map[string]string{"NoOpinion": "CCE ReadOnlyAccess", "Conditions": "office", "Denied": ""}
 }
 
 func benchmarkReview(b *testing.B, policy string) {
 	b.Helper()
-	w := newWorld(b)
-	w.Log = slog.New(slog.NewJSONHandler(nowhere{}, nil)) // with the work of writing, without the disk
-	w.Remember = new(access.Memory).Remember
-	w.apply("kind: Policy\nmetadata: {name: office}\nspec:\n  document: {Version: '1.1', Statement: [" +
-		"{Effect: Allow, Action: ['cce:kubernetes:*']}, " +
-		"{Effect: Deny, Action: ['cce:kubernetes:create'], Resource: ['cce:*:*:pods/exec:*'], Condition: {StringEquals: {'g:ResourceTag/env': [prod]}}}]}")
-	if policy != "" {
-		w.grant(policy)
-	}
+	w := asked(b, policy)
 	directory := make([]byte, 64<<20) // a server is not empty beside it, and collects its garbage accordingly
 	defer runtime.KeepAlive(directory)
-	verdict := []byte(`{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","status":{"allowed":false}}` + "\n")
-	handlers := []http.Handler{
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
-		http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-			rw.Header().Set("Content-Type", "application/json")
-			_, _ = rw.Write(verdict)
-		}),
-		w,
-	}
 	path, secret := webhook.AuthorizePath+w.cluster("prod").ID, w.credential("prod")
 	body := review(w.user("alice"), w.login("alice"), podRead, w.group("team"))
-	loads := make([]*load, len(handlers))
-	for i, h := range handlers {
-		srv := serve(b, h)
-		loads[i] = &load{client: srv.Client(), url: srv.URL + path, secret: secret, body: body}
-		transport, ok := srv.Client().Transport.(*http.Transport)
-		if !ok {
-			b.Fatal("no transport")
-		}
-		transport.MaxIdleConnsPerHost = connections
-		loads[i].run(b, 100*time.Millisecond)
-	}
-	rates, ratios, cpus := make([][]float64, len(loads)), []float64(nil), []float64(nil)
+	empty := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(rw, "{}\n")
+	})
+	w.freeze()
+	loads := [...]*load{newLoad(b, empty, path, secret, body), newLoad(b, w, path, secret, body)}
+	var rates [len(loads)][]float64
+	var ratios, cpus []float64
 	for b.Loop() {
-		var rate, cpu [3]float64
+		var rate, cpu [len(loads)]float64
 		for i, l := range loads {
 			rate[i], cpu[i] = l.run(b, 250*time.Millisecond)
 			rates[i] = append(rates[i], rate[i])
 		}
-		ratios, cpus = append(ratios, rate[2]/rate[1]), append(cpus, cpu[1]/cpu[2])
+		ratios, cpus = append(ratios, rate[1]/rate[0]), append(cpus, cpu[0]/cpu[1])
 	}
-	b.ReportMetric(median(rates[0]), "silent/s")
-	b.ReportMetric(median(rates[1]), "empty/s")
-	b.ReportMetric(median(rates[2]), "reviews/s")
+	b.ReportMetric(median(rates[0]), "empty/s")
+	b.ReportMetric(median(rates[1]), "reviews/s")
 	b.ReportMetric(median(ratios), "ratio")
 	b.ReportMetric(median(cpus), "cpu-ratio") // other programs do not take this away
 	b.ReportMetric(0, "ns/op")
 }
 
+// asked is a world in which alice may do what a policy says, and everything is kept and written as in a server, but for the disk.
+func asked(b *testing.B, policy string) *world {
+	b.Helper()
+	w := newWorld(b)
+	w.Log = slog.New(slog.NewJSONHandler(nowhere{}, nil))
+	w.Remember = new(access.Memory).Remember
+	w.apply("kind: Policy\nmetadata: {name: office}\nspec:\n  document: {Version: '1.1', Statement: [" +
+		"{Effect: Allow, Action: ['cce:kubernetes:*'], Condition: {StringEquals: {'g:DomainName': [acme]}}}, " +
+		"{Effect: Deny, Action: ['cce:kubernetes:*'], Resource: ['cce:*:*:pods:*'], Condition: {StringEquals: {'g:ResourceTag/env': [test]}}}]}")
+	if policy != "" {
+		w.grant(policy)
+	}
+	return w
+}
+
+// freeze ends the changes to a world, so that nobody need wait for its lock: a server has none there.
+func (w *world) freeze() {
+	w.Now = func() time.Time { return noon }
+	w.Fresh = func() webhook.Freshness { return webhook.Freshness{Usable: true} }
+	w.Callers = &authn.Authenticator{Accounts: frozen{w.snapshot}, Now: w.Now}
+}
+
+// frozen is a directory that does not change.
+type frozen struct{ s *pratique.Snapshot }
+
+func (f frozen) Account(id string) (*pratique.Snapshot, bool)   { return f.s, id == accountID }
+func (f frozen) AccountNamed(string) (*pratique.Snapshot, bool) { return nil, false }
+func (f frozen) Only() (*pratique.Snapshot, bool)               { return nil, false }
+
 func median(v []float64) float64 {
 	slices.Sort(v)
 	return v[len(v)/2]
-}
-
-// load is a client that asks the same thing as fast as it is answered.
-type load struct {
-	client            *http.Client
-	url, secret, body string
-}
-
-// run asks for a while and tells the rate, and the processor time of one request, the client's included.
-func (l *load) run(b *testing.B, during time.Duration) (rate, cpu float64) {
-	b.Helper()
-	var done atomic.Int64
-	var all sync.WaitGroup
-	start, used := time.Now(), processor(b)
-	for range connections {
-		all.Go(func() {
-			for time.Since(start) < during {
-				if err := l.ask(b.Context()); err != nil {
-					b.Error(err)
-					return
-				}
-				done.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	n := float64(done.Load())
-	return n / time.Since(start).Seconds(), (processor(b) - used) / n
-}
-
-// processor is the processor time that this process has used, in seconds.
-func processor(b *testing.B) float64 {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
-}
-
-func (l *load) ask(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(l.body))
-	if err != nil {
-		return err
-	}
-	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + l.secret}, "Accept": {"application/json"}}
-	res, err := l.client.Do(req)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, res.Body)
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("answer %s (%w)", res.Status, err)
-	}
-	return err
 }
 
 // review is a SubjectAccessReview as a kube-apiserver writes it, for a user with a session; attributes are the rest of the spec. Groups are
@@ -160,18 +113,24 @@ func review(user, session, attributes string, groups ...string) string {
 
 // BenchmarkHandler measures the handler alone, without network and TLS.
 func BenchmarkHandler(b *testing.B) {
-	w := newWorld(b)
-	w.grant("CCE ReadOnlyAccess")
-	body := review(w.user("alice"), w.login("alice"), podRead, w.group("team"))
-	secret := w.credential("prod")
-	req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, webhook.AuthorizePath+w.cluster("prod").ID, nil)
-	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + secret}}
-	req.ContentLength = int64(len(body))
-	answer := &blank{header: http.Header{}}
-	b.ReportAllocs()
-	for b.Loop() {
-		req.Body = io.NopCloser(strings.NewReader(body))
-		w.ServeHTTP(answer, req)
+	for name, policy := range cases() {
+		b.Run(name, func(b *testing.B) {
+			w := asked(b, policy)
+			body := review(w.user("alice"), w.login("alice"), podRead, w.group("team"))
+			req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, webhook.AuthorizePath+w.cluster("prod").ID, nil)
+			req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + w.credential("prod")}}
+			req.ContentLength = int64(len(body))
+			answer := &blank{header: http.Header{}}
+			w.freeze()
+			b.ReportAllocs()
+			n, used := 0.0, processor(b)
+			for b.Loop() {
+				req.Body = io.NopCloser(strings.NewReader(body))
+				w.ServeHTTP(answer, req)
+				n++
+			}
+			b.ReportMetric((processor(b)-used)/n*1e9, "cpu-ns/op")
+		})
 	}
 }
 
