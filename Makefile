@@ -39,5 +39,5 @@ fuzz: ## fuzz what reads bytes from outside, FUZZTIME each
 	go test ./policy -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME)
 	go test ./policy -run '^$$' -fuzz '^FuzzDecideAgainstReference$$' -fuzztime $(FUZZTIME)
 
-bench: ## print the performance table
+bench: kube ## print the performance table; builds Kubernetes first where it is missing
 	go run ./internal/bench

@@ -19,7 +19,7 @@ import (
 
 // child is the program in a process of its own. It ends when the context does.
 func child(ctx context.Context, args []string, out io.Writer) error {
-	var a [5]string
+	var a [7]string
 	switch n := copy(a[:], args); {
 	case n != len(args):
 	case n == 5 && a[0] == "fill":
@@ -28,9 +28,11 @@ func child(ctx context.Context, args []string, out io.Writer) error {
 		return loadChild(ctx, a[1], out)
 	case n == 2 && a[0] == "floor":
 		return floorChild(ctx, a[1], out)
-	case n == 5 && a[0] == "serve" && a[1] == "--data" && a[3] == "--listen":
+	case n == 2 && a[0] == "verdict":
+		return verdictChild(ctx, a[1], out)
+	case (n == 5 || n == 7 && a[5] == "--kube-dir") && a[0] == "serve" && a[1] == "--data" && a[3] == "--listen":
 		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-		return server.Run(ctx, server.Config{Data: a[2], Listen: a[4], Log: log, Out: out})
+		return server.Run(ctx, server.Config{Data: a[2], Listen: a[4], KubeDir: a[6], Log: log, Out: out})
 	}
 	return fmt.Errorf("child: cannot do %q", args)
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/access"
@@ -18,7 +21,10 @@ import (
 	"github.com/pratique-iam/pratique/policy"
 )
 
-const connections = 16
+const (
+	connections = 16
+	decidePath  = "/v1/decide"
+)
 
 // http measures POST /v1/decide over HTTPS/1.1 on 16 connections that are kept, from this process on the same machine, in turns with a server
 // that does nothing: what else the machine does weighs on both.
@@ -30,7 +36,7 @@ func (b *bench) http(ctx context.Context) (rows []row, err error) {
 	b.say("filling a server with W(%d)", b.pick(1_000, 100))
 	w := workload.New(b.pick(1_000, 100))
 	d := w.Directory(b.pick(100, 10), 1)
-	token, err := b.fillServer(ctx, dir, d)
+	token, err := b.fillServer(ctx, dir, d.Writes())
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +62,20 @@ func (b *bench) http(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, empty.stop()) }()
-	rates, floors, err := b.turns(ctx, ours, empty, token, requests)
+	rates, err := b.turns(ctx, load{empty, decidePath, token, requests}, load{ours, decidePath, token, requests})
 	if err != nil {
 		return nil, err
 	}
+	floor, rate := rates[0].rate(), rates[1].rate()
 	return []row{{
 		"`POST /v1/decide` over HTTPS/1.1, 16 connections, client on the same cores", "–",
-		fmt.Sprintf("**%s/s**; an empty handler in the same run %s/s, ratio %.2f", digits(median(rates)), digits(median(floors)), median(rates)/median(floors)),
+		fmt.Sprintf("**%s/s**; an empty handler in the same run %s/s, ratio %.2f", digits(rate), digits(floor), rate/floor),
 		"OPA server 10,600/s; empty handler 43,900/s",
 	}}, nil
 }
 
 // fillServer lets a server make its data directory, and then fills its account.
-func (b *bench) fillServer(ctx context.Context, dir string, d *workload.Directory) (token string, err error) {
+func (b *bench) fillServer(ctx context.Context, dir string, writes iter.Seq[pratique.Write]) (token string, err error) {
 	p, err := b.serve(ctx, dir)
 	if err != nil {
 		return "", err
@@ -95,7 +102,7 @@ func (b *bench) fillServer(ctx context.Context, dir string, d *workload.Director
 	if !ok {
 		return "", errors.New("the server has made no account")
 	}
-	return token, filler{s.Client, account.Account.ID}.put(ctx, d.Writes())
+	return token, filler{s.Client, account.Account.ID}.put(ctx, writes)
 }
 
 // questions are the bodies that are sent: the root asks about each user. Every other answer is yes, as the decider says here and the server must
@@ -138,57 +145,92 @@ func questions(ctx context.Context, c *client.Client, w *workload.Workload, d *w
 	return bodies, nil
 }
 
-// turns runs both servers in turns and gives the rates of all.
-func (b *bench) turns(ctx context.Context, ours, empty *process, token string, bodies [][]byte) (rates, floors []float64, err error) {
-	length := time.Duration(b.pick(2_000, 50)) * time.Millisecond
-	for i := range b.pick(8, 2) { // the first warms up
-		floor, err := hammer(ctx, empty, token, bodies, length)
-		if err != nil {
-			return nil, nil, err
-		}
-		rate, err := hammer(ctx, ours, token, bodies, length)
-		if err != nil {
-			return nil, nil, err
-		}
-		b.say("%.0f/s, empty handler %.0f/s", rate, floor)
-		if i > 0 {
-			rates, floors = append(rates, rate), append(floors, floor)
-		}
-	}
-	return rates, floors, nil
+// load is what is sent to a server.
+type load struct {
+	to          *process
+	path, token string
+	bodies      [][]byte
 }
 
-// hammer sends requests on all connections for a while and tells how many were answered in a second.
-func hammer(ctx context.Context, p *process, token string, bodies [][]byte, length time.Duration) (float64, error) {
-	ca, err := os.ReadFile(filepath.Join(p.dir, "ca.crt"))
+// sample is what one turn has shown: requests in a second, and the processor time of one, the client's included, in seconds; 0: not known.
+type sample struct{ rate, processor float64 }
+
+// samples are those of all turns.
+type samples []sample
+
+func (s samples) rate() float64 { return median(s.each(func(i int) float64 { return s[i].rate })) }
+
+// share compares with others of the same turns: rates, and what a request costs.
+func (s samples) share(of samples) (rate, processor float64) {
+	return median(s.each(func(i int) float64 { return s[i].rate / of[i].rate })),
+		median(s.each(func(i int) float64 { return of[i].processor / s[i].processor }))
+}
+
+func (s samples) each(value func(i int) float64) []float64 {
+	out := make([]float64, len(s))
+	for i := range s {
+		out[i] = value(i)
+	}
+	return out
+}
+
+// turns sends loads in turns and gives what each has shown.
+func (b *bench) turns(ctx context.Context, loads ...load) ([]samples, error) {
+	length := time.Duration(b.pick(2_000, 50)) * time.Millisecond
+	out := make([]samples, len(loads))
+	for i := range b.pick(8, 2) { // the first warms up
+		var said []string
+		for n, l := range loads {
+			one, err := l.hammer(ctx, length)
+			if err != nil {
+				return nil, err
+			}
+			said = append(said, digits(one.rate)+"/s")
+			if i > 0 {
+				out[n] = append(out[n], one)
+			}
+		}
+		b.say("%s", strings.Join(said, ", "))
+	}
+	return out, nil
+}
+
+// hammer sends requests on all connections for a while.
+func (l load) hammer(ctx context.Context, length time.Duration) (sample, error) {
+	ca, err := os.ReadFile(filepath.Join(l.to.dir, "ca.crt"))
 	if err != nil {
-		return 0, err
+		return sample{}, err
 	}
 	var wires [connections]*wire
 	for i := range wires {
-		if wires[i], err = dial(ctx, p.url, ca, token); err != nil {
-			return 0, err
+		if wires[i], err = dial(ctx, l.to.url, l.path, ca, l.token); err != nil {
+			return sample{}, err
 		}
 		defer wires[i].close()
 	}
 	var done, next atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
-	began := now()
+	pid := l.to.cmd.Process.Pid
+	began, busy := now(), selfSeconds()+processSeconds(pid)
 	for _, w := range wires {
 		all.Go(func() {
-			for now().Sub(began) < length {
-				if err := w.post(bodies[int(next.Add(1))%len(bodies)]); err != nil {
+			for { // once at least, or there is no rate
+				if err := w.post(l.bodies[int(next.Add(1))%len(l.bodies)]); err != nil {
 					failed.Store(&err)
 					return
 				}
 				done.Add(1)
+				if now().Sub(began) >= length {
+					return
+				}
 			}
 		})
 	}
 	all.Wait()
 	if err := failed.Load(); err != nil {
-		return 0, *err
+		return sample{}, *err
 	}
-	return float64(done.Load()) / now().Sub(began).Seconds(), nil
+	n := float64(done.Load())
+	return sample{rate: n / now().Sub(began).Seconds(), processor: (selfSeconds() + processSeconds(pid) - busy) / n}, nil
 }

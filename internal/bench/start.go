@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,8 +26,9 @@ type process struct {
 
 // spawn starts a server and waits until it says where it is; its socket is bound then.
 func spawn(ctx context.Context, dir string, command ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // what was built or named by the caller
-	cmd.WaitDelay = 10 * time.Second
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)              //nolint:gosec // what was built or named by the caller
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it may have a control plane to stop
+	cmd.WaitDelay = 40 * time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -50,13 +52,13 @@ func spawn(ctx context.Context, dir string, command ...string) (*process, error)
 	return p, nil
 }
 
-// serve starts a server on a data directory.
-func (b *bench) serve(ctx context.Context, dir string) (*process, error) {
+// serve starts a server on a data directory, with more flags if any.
+func (b *bench) serve(ctx context.Context, dir string, flags ...string) (*process, error) {
 	command, err := b.server(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return spawn(ctx, dir, append(command, "--data", dir, "--listen", "127.0.0.1:0")...)
+	return spawn(ctx, dir, slices.Concat(command, []string{"--data", dir, "--listen", "127.0.0.1:0"}, flags)...)
 }
 
 // stop ends the server and waits for it.

@@ -6,6 +6,10 @@ package main
 
 func used() float64 { return 0 }
 
+func selfSeconds() float64 { return 0 }
+
+func processSeconds(int) float64 { return 0 }
+
 func threadSeconds() float64 { return 0 }
 
 func busySeconds() float64 { return -1 }

@@ -68,6 +68,9 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://elsewhere.test/", http.StatusTemporaryRedirect)
 	case strings.Contains(r.URL.Path, "/expired"):
 		w.WriteHeader(http.StatusUnauthorized)
+	case strings.Contains(r.URL.Path, "/by-both"):
+		b.forbid(w, `pods "both" is forbidden: User "`+r.Header.Get("Impersonate-User")+`" cannot get resource "pods" in API group "" in the namespace "dev": `+
+			`you may see the cluster, but hold no namespace permission in it; why: pratique why alice get pods -n dev --cluster prod`)
 	case strings.Contains(r.URL.Path, "/by-rbac"):
 		b.forbid(w, `pods "rbac" is forbidden: User "`+r.Header.Get("Impersonate-User")+`" cannot get resource "pods" in API group "" in the namespace "dev"`)
 	case strings.Contains(r.URL.Path, "/powerless"):

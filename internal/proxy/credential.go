@@ -10,6 +10,7 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/access"
+	"github.com/pratique-iam/pratique/internal/kube"
 )
 
 // maxToken caps a credential before anybody looks at it.
@@ -121,15 +122,15 @@ func (p *Proxy) byClusterToken(r *http.Request, v *visit, token string) error {
 	if err != nil || claims.Account != s.Account.ID || claims.Cluster != v.cluster.ID || claims.Session == "" {
 		return bad
 	}
+	// The subject is a bare id, as the user name in the cluster is, and is looked up as the webhook looks that up.
 	v.who = pratique.Principal{Account: s.Account.ID, Type: pratique.PrincipalUser, ID: claims.Subject, Name: claims.Name, Session: claims.Session}
-	role, isRole := strings.CutPrefix(claims.Subject, "role:")
+	v.ref = kube.Identity{ID: claims.Subject}.Principal(s)
 	switch {
-	case isRole:
-		v.who.Type, v.who.ID = pratique.PrincipalRole, role
 	case claims.Subject == pratique.RootID:
 		v.who.Type = pratique.PrincipalRoot
+	case v.ref.Kind == pratique.KindRole:
+		v.who.Type = pratique.PrincipalRole
 	}
-	v.ref = access.PrincipalRef(v.who)
 	return nil
 }
 

@@ -20,7 +20,7 @@ func (p *Proxy) decide(r *http.Request, v *visit) error {
 		return unavailable("policy is too old: the last proof that it is complete is %s old", age(v.fresh))
 	}
 	if ended := p.Callers.Ended(v.snapshot, v.ref, v.who.Session); ended != "" {
-		return unauthorized(ended + "; run: pratique login")
+		return unauthorized(kube.Ended(v.snapshot, v.ref, ended))
 	}
 	v.verdict, v.query, v.decision = p.ask(v.snapshot, v.cluster, &v.review, v.source)
 	if v.verdict.Outcome == kube.Denied {
@@ -30,8 +30,21 @@ func (p *Proxy) decide(r *http.Request, v *visit) error {
 		return unavailable("cluster %q is hibernated; wake it with: pratique cluster start %s", v.cluster.Name, v.cluster.Name)
 	}
 	var err error
-	v.identity, err = p.identityOf(v.snapshot, v.cluster, v.ref, v.verdict.Outcome)
-	return err
+	if v.identity, err = p.identityOf(v.snapshot, v.cluster, v.ref, v.verdict.Outcome); err != nil {
+		return err
+	}
+	if v.stream() && v.verdict.Outcome == kube.NoOpinion && p.unsettled(v.cluster, v.identity.subjects(), p.Now()) {
+		return &refusal{
+			code: http.StatusServiceUnavailable, reason: reasonUnavailable, details: &details{Retry: 1},
+			message: fmt.Sprintf("a namespace permission of yours was changed or taken away, and cluster %q does not know yet; try again in a moment", v.cluster.Name),
+		}
+	}
+	return nil
+}
+
+// unsettled reports whether, at a moment, the RBAC of a cluster may still have given one of the subjects what the directory no longer does.
+func (p *Proxy) unsettled(c *pratique.Cluster, subjects []string, moment time.Time) bool {
+	return p.Bindings != nil && p.Bindings.Unsettled(c.ID, subjects, moment)
 }
 
 // ask puts a review to the gate.

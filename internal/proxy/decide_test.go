@@ -110,6 +110,16 @@ func TestARefusalOfRBACIsExplained(t *testing.T) {
 	alice.get(pods+"/powerless").refused(t, http.StatusBadGateway, "InternalError", "needs the verb impersonate")
 }
 
+func TestAReasonThatTheWebhookHasGivenIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newBackend(t).access())
+	got := w.as("alice").get(pods + "/by-both")
+	got.refused(t, http.StatusForbidden, "Forbidden", "hold no namespace permission in it; why: pratique why alice get pods -n dev --cluster prod")
+	if strings.Count(got.status.Message, "why: pratique why") != 1 {
+		t.Errorf("the message is %s", got.status.Message)
+	}
+}
+
 func TestARefusalOfRBACKnowsWhoHoldsSomething(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newBackend(t).access())

@@ -28,6 +28,8 @@ type identity struct {
 	groups  []string
 	session string
 	name    string
+
+	operation string // kube.ExtraOperation, of what this server does for somebody
 }
 
 // identityOf is how a cluster knows a principal: by ids, in the groups that namespace permissions of the cluster mention. Those whom the gate
@@ -57,6 +59,9 @@ func (p *Proxy) identityOf(s *pratique.Snapshot, c *pratique.Cluster, ref pratiq
 	return id, nil
 }
 
+// subjects are the names by which bindings of the cluster may mean the identity.
+func (id *identity) subjects() []string { return append([]string{id.user}, id.groups...) }
+
 // stamp writes the identity into outbound headers, which must hold none yet.
 func (id *identity) stamp(h http.Header) {
 	h.Set("Impersonate-User", id.user)
@@ -64,6 +69,7 @@ func (id *identity) stamp(h http.Header) {
 	h["Impersonate-Group"] = slices.Clone(id.groups)
 	extra(h, kube.ExtraSession, id.session)
 	extra(h, kube.ExtraName, id.name)
+	extra(h, kube.ExtraOperation, id.operation)
 }
 
 // extra writes one key of what goes with the user. kube-apiserver takes the name of a header in lower case and decodes it.

@@ -25,6 +25,7 @@ type Proxy struct {
 	Callers  Callers
 	Tokens   Tokens // nil: no token of a cluster is accepted
 	Clusters Clusters
+	Bindings Bindings // nil: nobody knows how far the clusters' RBAC follows the directory
 	Decider  *access.Decider
 	Trail    Trail
 	Fresh    func() Freshness
@@ -66,6 +67,12 @@ type Tokens interface {
 // Clusters tells how to reach a cluster. The error wraps one of the five sentinels of the root package; its sentence is for people.
 type Clusters interface {
 	Reach(ctx context.Context, s *pratique.Snapshot, c *pratique.Cluster) (Access, error)
+}
+
+// Bindings tells how far the RBAC of the clusters follows the directory: whether, at a moment, a cluster may still have allowed something by a
+// binding that was taken from one of the subjects (names of users and groups in the cluster). rbacsync.Fleet does. It is asked often.
+type Bindings interface {
+	Unsettled(clusterID string, subjects []string, moment time.Time) bool
 }
 
 // Trail keeps audit records. When Record has returned without an error, the record is kept.

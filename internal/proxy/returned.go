@@ -43,8 +43,11 @@ func (p *Proxy) returned(v *visit, res *http.Response) error {
 // maxStatus bounds the Status object that is read to be explained.
 const maxStatus = 64 << 10
 
+// explained is in every reason of the webhook: kube-apiserver quotes it where a cluster has that door as well.
+const explained = "why: pratique why"
+
 // explain adds to a refusal of the cluster's RBAC what stands behind it on our side. The webhook says the same as the reason that goes with no
-// opinion; here nobody asked it.
+// opinion; where it was asked, its words are in the message already, and are enough.
 func (p *Proxy) explain(v *visit, res *http.Response) error {
 	media, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" || res.Header.Get("Content-Encoding") != "" || res.ContentLength > maxStatus {
@@ -68,8 +71,10 @@ func (p *Proxy) explain(v *visit, res *http.Response) error {
 	case strings.Contains(message, " cannot impersonate"):
 		return badGateway("the credential that cluster %q was attached with may not act for others there: it needs the verb impersonate on users, "+
 			"groups, uids and userextras", v.cluster.Name)
-	case !strings.Contains(message, "User "+strconv.Quote(v.identity.user)+" cannot "):
-		return nil // a quota, or an admission webhook: nothing that a permission would change
+	}
+	_, refused, ours := strings.Cut(message, "User "+strconv.Quote(v.identity.user)+" cannot ")
+	if !ours || strings.Contains(refused, explained) {
+		return nil // a quota, or an admission webhook: nothing that a permission would change; or it says why
 	}
 	reason := p.behind.Reason(nil, v.snapshot, v.cluster, &v.review, v.ref, p.Now())
 	text, err := json.Marshal(printable(message + ": " + string(reason)))

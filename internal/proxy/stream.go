@@ -19,6 +19,7 @@ const breath = 100 * time.Millisecond
 // stream would no longer be opened, or done is closed, it is ended on both sides. stop must be called before the handler returns.
 func (p *Proxy) watchOver(ctx context.Context, v *visit, w *writer, done <-chan struct{}, end context.CancelCauseFunc) (stop func()) {
 	st := v.standing()
+	st.opened = p.Now()
 	quit, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -75,6 +76,8 @@ type standing struct {
 	cluster     *pratique.Cluster // as it was
 	review      kube.Review
 	outcome     kube.Outcome
+	subjects    []string           // that it came as: the user and the groups
+	opened      time.Time          // no later than the cluster's RBAC was asked
 	permissions map[string]uint64  // namespace permissions, with the generation of each
 	seen        *pratique.Snapshot // the last that was looked at for them
 }
@@ -83,7 +86,7 @@ type standing struct {
 func (v *visit) standing() standing {
 	return standing{
 		request: v.id, account: v.who.Account, ref: v.ref, session: v.who.Session, source: v.source, cluster: v.cluster,
-		review: v.review, outcome: v.verdict.Outcome, permissions: permissions(v.snapshot, v.cluster.ID, v.ref),
+		review: v.review, outcome: v.verdict.Outcome, subjects: v.identity.subjects(), permissions: permissions(v.snapshot, v.cluster.ID, v.ref),
 	}
 }
 
@@ -112,11 +115,26 @@ func (p *Proxy) lapsed(st *standing) string {
 	if verdict.Outcome < st.outcome { // Denied, or no longer outright
 		return or(verdict.Reason, "the right to everything in the cluster has ended")
 	}
-	if st.outcome == kube.NoOpinion && verdict.Outcome == kube.NoOpinion && s != st.seen {
-		st.seen = s
-		return st.shrunk(s)
+	if st.outcome == kube.NoOpinion && verdict.Outcome == kube.NoOpinion {
+		return p.withdrawn(st, s)
 	}
 	return ""
+}
+
+const withdrawn = "a namespace permission was changed or taken away"
+
+// withdrawn says whether what RBAC decided by has become less: in the directory since the stream was opened, or in the cluster, which follows the
+// directory a moment later. A stream that was opened in that moment rests on a binding that should have been gone; where the change was known by
+// then it was not let through, and what slipped in before that ends here.
+func (p *Proxy) withdrawn(st *standing, s *pratique.Snapshot) string {
+	if p.unsettled(st.cluster, st.subjects, st.opened) {
+		return withdrawn
+	}
+	if s == st.seen {
+		return ""
+	}
+	st.seen = s
+	return st.shrunk(s)
 }
 
 // shrunk says whether what RBAC decided by has become less. kube-apiserver asks RBAC when a stream is opened and never again, so that a
@@ -125,7 +143,7 @@ func (st *standing) shrunk(s *pratique.Snapshot) string {
 	have := permissions(s, st.cluster.ID, st.ref)
 	for id, generation := range st.permissions {
 		if have[id] != generation {
-			return "a namespace permission was changed or taken away"
+			return withdrawn
 		}
 	}
 	return ""

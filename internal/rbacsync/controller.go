@@ -35,6 +35,8 @@ type Controller struct {
 	watcher *watcher
 	broken  error
 
+	taken taken
+
 	mu     sync.Mutex
 	status Status
 }
@@ -156,9 +158,13 @@ func (l *loop) sync(ctx context.Context, force bool) time.Duration {
 	}
 	desired := Desired(s, cl)
 	plan := Diff(cl.Name, desired, c.watcher.view().Live(s, cl))
+	c.taken.begin(losers(l.permissions, permissions, &plan))
 	err := c.apply(ctx, &plan)
 	if ctx.Err() != nil {
 		return 0
+	}
+	if err == nil {
+		c.taken.settle(c.Now())
 	}
 	l.permissions = permissions
 	again := l.backOff(err, plan.Changes(), moved)

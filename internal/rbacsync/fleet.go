@@ -185,6 +185,15 @@ func (f *Fleet) Status(clusterID string) Status {
 	return f.denied[clusterID]
 }
 
+// Unsettled reports whether, at a moment, a cluster may still have gone by something that was taken from one of the subjects, which are names of
+// users and groups in the cluster. Of a cluster that no controller looks after nothing is known, and the answer is no.
+func (f *Fleet) Unsettled(clusterID string, subjects []string, moment time.Time) bool {
+	f.mu.Lock()
+	m := f.members[clusterID]
+	f.mu.Unlock()
+	return m != nil && m.taken.counted(subjects, moment)
+}
+
 // View is what a cluster holds that decides who may do what: from the controller's memory, or, where there is none yet, from the cluster.
 func (f *Fleet) View(ctx context.Context, s *pratique.Snapshot, c *pratique.Cluster) (*View, error) {
 	f.mu.Lock()
@@ -219,7 +228,7 @@ func unavailable(c *pratique.Cluster, err error) error {
 	if apierrors.IsForbidden(err) {
 		return &pratique.Error{
 			Kind: pratique.ErrUnavailable, Message: fmt.Sprintf("Pratique's credential may not read the rules of cluster %q: %v", c.Name, err),
-			Hint: "apply the ClusterRole that Pratique needs",
+			Hint: "an administrator of the cluster can give it the right with: " + cluster.ManifestCommand(c),
 		}
 	}
 	if errors.Is(err, context.Canceled) {

@@ -289,7 +289,7 @@ func TestAStrangersObjectStays(t *testing.T) {
 	}
 }
 
-// With what Onboarding gives and no more: what it may bind it binds, what it may not is a failure that holds up nothing else.
+// With what cluster.Onboarding gives for this and no more: what it may bind it binds, what it may not is a failure that holds up nothing else.
 func TestBindIsEnough(t *testing.T) {
 	t.Parallel()
 	access := admin(t)
@@ -299,7 +299,7 @@ func TestBindIsEnough(t *testing.T) {
 	}
 	access.ClientCert, access.ClientKey = nil, nil
 	name := fmt.Sprintf("operator-%d", runs.Add(1))
-	access.Token = operatorPrepares(t, client, name, rbacsync.Onboarding("view", "edit"))
+	access.Token = operatorPrepares(t, client, name, cluster.Onboarding{ClusterRoles: []string{"view", "edit"}, Without: cluster.Parts()}.ClusterRole())
 	s := newSite(t, access)
 	s.namespace("onboard")
 	s.permit("a", `user: alice, clusterRole: view, clusters: [prod], namespaces: [onboard$]`)

@@ -176,19 +176,6 @@ func TestThePermissionOfSomebodyWhoIsGoneIsNone(t *testing.T) {
 	}
 }
 
-func TestOnboardingNeverEscalates(t *testing.T) {
-	t.Parallel()
-	role := rbacsync.Onboarding("view", "edit")
-	for _, rule := range role.Rules {
-		if slices.Contains(rule.Verbs, "escalate") || slices.Contains(rule.Verbs, "*") || slices.Contains(rule.Verbs, "impersonate") {
-			t.Errorf("it may %v on %v", rule.Verbs, rule.Resources)
-		}
-		if slices.Contains(rule.Verbs, "bind") && !slices.Equal(rule.ResourceNames, []string{"edit", "view"}) {
-			t.Errorf("it may bind %v", rule.ResourceNames)
-		}
-	}
-}
-
 func waitingFor(p *rbacsync.Plan) string {
 	for _, s := range p.Steps {
 		if s.Verb == rbacsync.Waiting {
