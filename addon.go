@@ -98,6 +98,7 @@ type Addon struct {
 	By       Ref            `json:"by"`
 	State    AddonState     `json:"state"`
 	Previous string         `json:"previous,omitempty"` // version before this one, for rolling back
+	Job      string         `json:"job,omitempty"`      // that works on it, or did last; one that was interrupted left the state as it was
 }
 
 func (*Addon) kind() Kind { return KindAddon }
@@ -140,8 +141,12 @@ func (c PutAddon) apply(e *editor) error {
 		return notFound(KindCluster, a.Cluster)
 	}
 	e.needAddon(c.Operation, cl, a.Template)
-	if _, ok := e.AddonTemplate(a.Template); !ok {
+	t, ok := e.AddonTemplate(a.Template)
+	if !ok {
 		return notFound(KindAddonTemplate, a.Template)
+	}
+	if c.Operation == "addonInstance.create" || c.Operation == "addonInstance.upgrade" {
+		e.needPass(cl, t)
 	}
 	a.Name = inClusterName(a.Cluster, a.Template)
 	verb := Create
@@ -199,6 +204,20 @@ func (e *editor) needAddon(operation string, cl *Cluster, template string) {
 	need := cl.Need(operation)
 	need.Vars["name"] = template
 	e.plan.Needs = append(e.plan.Needs, need)
+}
+
+// needPass demands the right to hand the add-on the role as which it will act. A worker role is handed to nobody: what runs on the nodes has it
+// already.
+func (e *editor) needPass(cl *Cluster, t *catalog.Addon) {
+	kind, ok := e.rules.Catalog.ClusterType(cl.Type)
+	if !ok {
+		return
+	}
+	if who, ok := t.Principal(kind); ok && who.Role != "" {
+		e.plan.Needs = append(e.plan.Needs, Need{
+			Operation: "role.pass", Vars: map[string]string{"name": who.Role}, Context: map[string]string{"acs:Service": who.Service},
+		})
+	}
 }
 
 // AddonOrigin is the Origin of what is made for an add-on; with a cluster, of what only that cluster needs.

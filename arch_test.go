@@ -23,17 +23,18 @@ func layers() [][]string {
 		{"catalog"},
 		{"."},
 		{"internal/workload"},
-		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local"},
+		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local", "internal/chart"},
 		{"apiv1"},
-		{"internal/authn", "internal/access"},
-		{"internal/directory", "internal/kube"},
+		{"client"},
+		{"internal/authn", "internal/access", "internal/release"},
+		{"internal/directory", "internal/kube", "internal/job"},
 		{"internal/cluster"},
-		{"internal/rbacsync"},
-		{"internal/web"},
-		{"internal/api", "internal/webhook", "internal/proxy"}, // doors stand side by side: none imports another
+		{"internal/rbacsync", "internal/nodepool"},
+		{"internal/addon"},
+		{"internal/web", "internal/console/ui"},
+		{"internal/api", "internal/webhook", "internal/proxy", "internal/console"}, // doors stand side by side: none imports another
 		{"internal/server"},
 		{"internal/pratiquetest"},
-		{"client"},
 		{"cmd/pratique", "internal/bench"},
 	}
 }

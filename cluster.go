@@ -16,7 +16,8 @@ type Cluster struct {
 	Project           string            `json:"project"`           // id
 	EnterpriseProject string            `json:"enterpriseProject"` // id
 	Tags              map[string]string `json:"tags,omitempty"`
-	Stopped           bool              `json:"stopped,omitzero"` // hibernated on purpose
+	Stopped           bool              `json:"stopped,omitzero"`  // hibernated on purpose
+	Billing           string            `json:"billing,omitempty"` // "prepaid": somebody who may pay has ordered it; empty: by use
 	Creator           Ref               `json:"creator"`
 	Nodes             int               `json:"nodes,omitzero"`   // simulated nodes of a local cluster
 	Server            string            `json:"server,omitempty"` // attached: address of the kube-apiserver
@@ -35,6 +36,9 @@ const (
 	ProvisionerLocal    Provisioner = "local"    // Pratique, on its own machine: for tests, demos and development
 	ProvisionerAttached Provisioner = "attached" // somebody else
 )
+
+// Prepaid is the billing of what is paid by the month or year: an order, which needs somebody who may pay it.
+const Prepaid = "prepaid"
 
 // AllClusters and AllNamespaces stand for every one, those of the future too.
 const (
@@ -84,6 +88,10 @@ func (c CreateCluster) apply(e *editor) error {
 	if p, ok := e.EnterpriseProjects.Find(enterprise); ok {
 		n.EnterpriseProject = p.ID
 	}
+	n.Billing = ""
+	if c.Billing == Prepaid {
+		n.Billing = Prepaid
+	}
 	need := n.Need(operation)
 	need.Billing = c.Billing
 	e.plan.Needs = append(e.plan.Needs, need)
@@ -92,6 +100,9 @@ func (c CreateCluster) apply(e *editor) error {
 	}
 	if _, taken := e.Clusters.Name(n.Name); taken {
 		return conflict("a cluster named %q exists already", n.Name)
+	}
+	if most := e.rules.Limits.Clusters; e.Clusters.Len() >= most {
+		return conflict("the account has %d clusters, and may not have more", most).hint("delete one first; the operator of the server sets the limit")
 	}
 	if _, ok := e.Projects.ID(n.Project); !ok {
 		return notFound(KindProject, project)
@@ -231,10 +242,11 @@ func (c *Cluster) view() any {
 		Type        string            `json:"type"`
 		Provisioner Provisioner       `json:"provisioner"`
 		Tags        map[string]string `json:"tags,omitempty"`
+		Billing     string            `json:"billing,omitempty"`
 		Stopped     bool              `json:"stopped,omitzero"`
 		Shadow      bool              `json:"shadow,omitzero"`
 		Server      string            `json:"server,omitempty"`
-	}{c.Type, c.Provisioner, c.Tags, c.Stopped, c.Shadow, c.Server}
+	}{c.Type, c.Provisioner, c.Tags, c.Billing, c.Stopped, c.Shadow, c.Server}
 }
 
 // clustersStay refuses to let a project go while clusters are in it: no cascade deletes a cluster.

@@ -25,6 +25,7 @@ type Job struct {
 	Result      map[string]string `json:"result,omitempty"`
 	Finished    time.Time         `json:"finished,omitzero"`
 	Server      string            `json:"server,omitempty"` // that runs it; a job whose server is gone is interrupted
+	Cancel      string            `json:"cancel,omitempty"` // name of whoever wants it to end; it does as soon as it can
 }
 
 func (*Job) kind() Kind { return KindJob }
@@ -73,9 +74,11 @@ func (j *Job) Need(operation string) Need {
 
 // PutJob writes how a job stands. It needs no operation: the operation that it carries out was decided on, and this is the server's own
 // record of it. The oldest ended jobs make room.
+//
+// An end is final, so that of two servers of which each believes that the other one is gone, one learns that it is wrong.
 type PutJob struct{ Job Job }
 
-func (c PutJob) apply(e *editor) error { //nolint:unparam // it is a Change, and this one cannot fail
+func (c PutJob) apply(e *editor) error {
 	j := c.Job
 	j.Name = j.ID
 	if n := len(j.Progress); n > MaxJobLines {
@@ -84,7 +87,10 @@ func (c PutJob) apply(e *editor) error { //nolint:unparam // it is a Change, and
 	var before *Meta
 	verb := Create
 	if old, ok := e.Jobs.ID(j.ID); ok {
-		before, verb = &old.Meta, Update
+		if old.State.Ended() {
+			return conflict("job %s has ended already, as %s", old.ID, old.State)
+		}
+		before, verb, j.Cancel = &old.Meta, Update, old.Cancel
 	}
 	e.stamp(&j.Meta, before, KindJob)
 	e.Jobs.set(&j)
@@ -129,6 +135,58 @@ func (c DropJob) apply(e *editor) error {
 	}
 	e.Jobs.remove(j)
 	e.write(Remove, j, nil)
+	return nil
+}
+
+// CancelJob asks for the end of a job. Whoever carries it out sees it, stops, and writes down how far it came.
+type CancelJob struct {
+	ID string
+	By string // name of whoever asks
+}
+
+func (c CancelJob) apply(e *editor) error {
+	old, ok := e.Jobs.ID(c.ID)
+	if !ok {
+		e.need("job.delete", "name", c.ID, "id", c.ID)
+		return notFound(KindJob, c.ID)
+	}
+	e.plan.Needs = append(e.plan.Needs, old.Need("job.delete"))
+	switch {
+	case old.State.Ended():
+		return conflict("job %s has ended already, as %s", old.ID, old.State)
+	case old.Cancel != "":
+		e.write(Unchanged, old, nil)
+		return nil
+	}
+	j := old.clone()
+	j.Cancel = c.By
+	// Not stamped: Updated is when the job's own server last wrote, and silence is told by it.
+	j.Generation = e.Generation
+	e.Jobs.set(&j)
+	e.write(Update, &j, nil)
+	return nil
+}
+
+// InterruptJobs ends the records of jobs that nobody carries out any more: those that run by their record, which was last written at
+// Silent or before. What has been written since is left alone. Like PutJob it is the server's own.
+type InterruptJobs struct {
+	IDs    []string
+	Silent time.Time
+}
+
+func (c InterruptJobs) apply(e *editor) error { //nolint:unparam // it is a Change, and this one cannot fail
+	for _, id := range c.IDs {
+		old, ok := e.Jobs.ID(id)
+		if !ok || old.State.Ended() || old.Updated.After(c.Silent) {
+			continue
+		}
+		j := old.clone()
+		j.State, j.Finished = JobInterrupted, e.at.Time
+		j.Error, j.Hint = "the server that carried it out ended before it was done", "look at what there is, and start it again"
+		e.stamp(&j.Meta, &old.Meta, KindJob)
+		e.Jobs.set(&j)
+		e.write(Update, &j, nil)
+	}
 	return nil
 }
 

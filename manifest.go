@@ -82,7 +82,7 @@ func (s *Snapshot) Export() ([]Manifest, error) {
 	var out []Manifest
 	for _, k := range ManifestKinds() {
 		for o := range s.Objects(k, "", false) {
-			if given(o) {
+			if s.given(o) {
 				continue
 			}
 			m, err := s.Manifest(o, false)
@@ -95,9 +95,18 @@ func (s *Snapshot) Export() ([]Manifest, error) {
 	return out, nil
 }
 
-// given reports whether an object is there from the start and says nothing of its own.
-func given(o any) bool {
+// given reports whether an object is there from the start and says nothing of its own, or came with something that no manifest makes: a
+// cluster's worker role, a service's role, and what such roles hold.
+func (s *Snapshot) given(o any) bool {
 	switch o := o.(type) {
+	case *Role:
+		return o.Service != "" || o.Cluster != ""
+	case *Grant:
+		r, ok := s.Roles.ID(o.Principal.ID)
+		return ok && s.given(r)
+	case *NamespacePermission:
+		r, ok := s.Roles.ID(o.Principal.ID)
+		return ok && s.given(r)
 	case *Project:
 		return o.Default() && o.Description == ""
 	case *EnterpriseProject:

@@ -3,6 +3,7 @@ package pratique
 import (
 	"iter"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/pratique-iam/pratique/catalog"
@@ -147,9 +148,15 @@ func (e *editor) poolCluster(operation, cluster, pool string) (*Cluster, error) 
 	return cl, nil
 }
 
+// poolName is what the names of a pool's nodes begin with, and the value of their label: a DNS label with room for what follows.
+var poolName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$`)
+
 func (p *NodePool) check() error {
 	if err := checkName(KindNodePool, p.Pool); err != nil {
 		return err
+	}
+	if !poolName.MatchString(p.Pool) {
+		return invalid("the name %q of a node pool begins the names of its nodes", p.Pool).hint("use lower-case letters, digits and '-', at most 50")
 	}
 	if p.Count < 0 || p.Count > MaxPoolNodes {
 		return invalid("a node pool keeps 0 to %d nodes, not %d", MaxPoolNodes, p.Count)

@@ -2,6 +2,7 @@ package pratique
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,6 +21,11 @@ type Report struct {
 	Config      jsontext.Value `json:"config,omitzero"`
 	By          Ref            `json:"by"`
 	Passed      bool           `json:"passed"`
+
+	// Settings are those that permissions depend on and that were found set: where, by path. They are kept because a cluster may not answer
+	// when the report is authorized.
+	Settings map[string]string `json:"settings,omitempty"`
+
 	Items       []ReportItem   `json:"items"`
 	Revision    uint64         `json:"revision"` // that it was made on
 	Expires     time.Time      `json:"expires"`
@@ -50,7 +56,7 @@ type ItemStatus string
 const (
 	ItemOK          ItemStatus = "ok"
 	ItemMissing     ItemStatus = "missing"
-	ItemConditional ItemStatus = "conditional" // needed only once a setting is turned on; does not fail the report
+	ItemConditional ItemStatus = "conditional" // not held, and needed only once a setting is turned on; or not looked at. Does not fail the report
 )
 
 // ReportsOf walks the reports about a cluster.
@@ -78,16 +84,37 @@ func (r *Report) Need(operation string) Need {
 	}
 }
 
+// Planned is the cluster that a report is about which was made before there was one.
+func (r *Report) Planned() *Cluster {
+	return &Cluster{
+		Meta: Meta{Name: r.ClusterName}, Type: r.ClusterType, Provisioner: ProvisionerLocal,
+		Project: r.Place.Project, EnterpriseProject: r.Place.EnterpriseProject,
+	}
+}
+
+// Expired reports whether the report can no longer be authorized.
+func (r *Report) Expired(now time.Time) bool { return !now.Before(r.Expires) }
+
 // MaxReports is how many an account keeps; the oldest make room.
 const MaxReports = 2000
 
-// FileReports keeps what prechecks found. It needs the operation of a precheck on each cluster.
-type FileReports struct{ Reports []Report }
+// FileReports keeps what prechecks found. It needs the operation of a precheck on each cluster, and for one that is not there yet the right to
+// create it.
+type FileReports struct {
+	Reports []Report
+	Again   bool // the server's own look after an authorization that was decided on: it needs nothing
+}
 
 func (c FileReports) apply(e *editor) error {
 	for i := range c.Reports {
 		r := c.Reports[i]
-		e.plan.Needs = append(e.plan.Needs, r.Need("addonInstance.precheck"))
+		switch {
+		case c.Again:
+		case r.Cluster == "":
+			e.plan.Needs = append(e.plan.Needs, r.Planned().Need("cluster.create"))
+		default:
+			e.plan.Needs = append(e.plan.Needs, r.Need("addonInstance.precheck"))
+		}
 		if r.Cluster != "" {
 			if _, ok := e.Clusters.ID(r.Cluster); !ok {
 				return notFound(KindCluster, r.Cluster)
@@ -101,31 +128,24 @@ func (c FileReports) apply(e *editor) error {
 		e.Reports.set(&r)
 		e.write(Create, &r, nil)
 	}
-	e.forgetReports()
+	e.forgetReports(len(c.Reports))
 	return nil
 }
 
-// forgetReports drops those that have run out, a few with every new one.
-func (e *editor) forgetReports() {
-	const most = 20
+// forgetReports drops those that ran out a day ago, and the oldest when there are too many: at most as many as have just come, or a few.
+func (e *editor) forgetReports(filed int) {
+	most := max(filed, 20)
 	var gone []*Report
-	for r := range e.Reports.All() {
-		if len(gone) < most && r.Expires.Before(e.at.Time.Add(-24*time.Hour)) {
-			gone = append(gone, r)
+	for _, r := range slices.SortedFunc(e.Reports.All(), func(a, b *Report) int { return a.Created.Compare(b.Created) }) {
+		over := e.Reports.Len()-len(gone) > MaxReports
+		if len(gone) == most || !over && !r.Expires.Before(e.at.Time.Add(-24*time.Hour)) {
+			break
 		}
-	}
-	if over := e.Reports.Len() - MaxReports; over > 0 {
-		for r := range e.Reports.All() {
-			if len(gone) < min(over, most) && r.Expires.Before(e.at.Time) {
-				gone = append(gone, r)
-			}
-		}
+		gone = append(gone, r)
 	}
 	for _, r := range gone {
-		if _, there := e.Reports.ID(r.ID); there {
-			e.Reports.remove(r)
-			e.write(Remove, r, nil)
-			e.cascaded()
-		}
+		e.Reports.remove(r)
+		e.write(Remove, r, nil)
+		e.cascaded()
 	}
 }

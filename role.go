@@ -47,12 +47,6 @@ func (e *editor) putRole(m Manifest) error {
 	r := &Role{Meta: Meta{Name: m.Metadata.Name}}
 	if exists {
 		r.Service, r.Cluster = old.Service, old.Cluster
-		if old.Service != "" {
-			return conflict("the role %q is linked to the service %s, which alone decides what it is", old.Name, old.Service)
-		}
-		if old.Cluster != "" && r.Name != old.Name {
-			return conflict("the worker role %q cannot be renamed", old.Name)
-		}
 	}
 	if err := decodeSpec(m, &r.RoleSpec); err != nil {
 		return err
@@ -70,6 +64,12 @@ func (e *editor) putRole(m Manifest) error {
 	if len(fields) == 0 {
 		e.unchanged(old, "role", own)
 		return nil
+	}
+	if old.Service != "" {
+		return conflict("the role %q is linked to the service %s, which alone decides what it is", old.Name, old.Service)
+	}
+	if old.Cluster != "" && r.Name != old.Name {
+		return conflict("the worker role %q cannot be renamed", old.Name)
 	}
 	e.stamp(&r.Meta, &old.Meta, KindRole)
 	e.Roles.set(r)

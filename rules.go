@@ -22,6 +22,7 @@ type Rules struct {
 
 // Limits are counts per owner. Zero means the default.
 type Limits struct {
+	Clusters          int // of an account; CCE: 50
 	AccessKeysPerUser int // both vendors: 2
 	PolicyVersions    int // RAM: 5
 	MaxSession        time.Duration
@@ -29,7 +30,7 @@ type Limits struct {
 
 // DefaultLimits returns the vendors' figures.
 func DefaultLimits() Limits {
-	return Limits{AccessKeysPerUser: 2, PolicyVersions: 5, MaxSession: 12 * time.Hour}
+	return Limits{Clusters: 50, AccessKeysPerUser: 2, PolicyVersions: 5, MaxSession: 12 * time.Hour}
 }
 
 // NewRules prepares the rules of a server.

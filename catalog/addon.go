@@ -56,9 +56,17 @@ type Permission struct {
 	Actions   []string          `json:"actions"`
 	Resources []string          `json:"resources"`           // patterns of a policy; the check asks about the narrowest name that each covers
 	Context   map[string]string `json:"context,omitempty"`   // condition keys that the request will carry: ram:ServiceName
-	When      string            `json:"when,omitempty"`      // path into a settings object, "spec.common.monitor.logging.sls": needed where it is set
-	Separate  string            `json:"separate,omitempty"`  // "worker-role": the vendor's system policy does not cover it there; a custom policy must
+	When      string            `json:"when,omitempty"`      // path into a settings object, "spec.monitor.logging.sls": needed where it is set
 	Rationale string            `json:"rationale,omitempty"` // for whoever approves it
+
+	// Controllers limits it to one kind of principal, "worker-role"; empty: all. Whether the vendor's system policy covers a permission is not
+	// said here, because the policy itself can be asked.
+	Controllers string `json:"controllers,omitempty"`
+}
+
+// For reports whether the permission must be held by a kind of controllers.
+func (p *Permission) For(controllers string) bool {
+	return p.Controllers == "" || p.Controllers == controllers
 }
 
 // AddonVersion is one version. Exactly one of Manifests and Chart is set.
@@ -132,6 +140,17 @@ func (a *Addon) Principal(t *ClusterType) (Controller, bool) {
 	return Controller{}, false
 }
 
+// Needs lists the permissions that the principal of clusters of a type must hold.
+func (a *Addon) Needs(t *ClusterType) []*Permission {
+	var out []*Permission
+	for i := range a.Permissions {
+		if a.Permissions[i].For(t.Controllers) {
+			out = append(out, &a.Permissions[i])
+		}
+	}
+	return out
+}
+
 // Dialect is the language of the add-on's permissions.
 func (a *Addon) Dialect() policy.Dialect {
 	for _, p := range a.Permissions {
@@ -140,4 +159,12 @@ func (a *Addon) Dialect() policy.Dialect {
 		}
 	}
 	return policy.NoDialect
+}
+
+// CheckName is what the check of its permissions is called.
+func (a *Addon) CheckName() string {
+	if a.Check == "" {
+		return a.Title + " Check"
+	}
+	return a.Check
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pratique-iam/pratique/policy"
 )
 
-func mustLoad(t *testing.T) *Catalog {
+func mustLoad(t testing.TB) *Catalog {
 	t.Helper()
 	c, err := Load()
 	if err != nil {
