@@ -29,6 +29,7 @@ type keeper struct {
 	plane     *local.Plane
 	failures  int // starts in a row
 	onboarded bool
+	rights    rights
 }
 
 func (k *keeper) wake() { pokeOnce(k.kick) }
@@ -83,6 +84,7 @@ func (k *keeper) tend(ctx context.Context, s *pratique.Snapshot, c *pratique.Clu
 		if err := EnsureAdministrators(ctx, conn.Client, c); err != nil {
 			status.Warnings = append(status.Warnings, "administrators of the account may not reach everything: "+explain(err))
 		}
+		status.Warnings = append(status.Warnings, k.rights.look(ctx, conn, s, c, k.m.Now())...)
 	}
 	if ctx.Err() == nil {
 		k.m.report(k.id, status)

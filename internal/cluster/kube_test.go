@@ -363,12 +363,17 @@ func TestALocalClusterAsksPratique(t *testing.T) {
 	}
 }
 
+// bindingTo is a binding of somebody to a ClusterRole.
+func bindingTo(role, user string) *rbacv1.ClusterRoleBinding {
+	return &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "test"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: user}},
+	}
+}
+
 func bind(t *testing.T, admin kubernetes.Interface, user string) {
 	t.Helper()
-	_, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "test"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: user}},
-	}, metav1.CreateOptions{})
+	_, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), bindingTo("cluster-admin", user), metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,15 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // makeNodes creates the Node objects; KWOK makes them ready. Nodes that are there already stay as they are.
 func (p *Plane) makeNodes(ctx context.Context) error {
 	for i := 1; i <= p.cfg.Nodes; i++ {
 		name := fmt.Sprintf("%s-node-%d", p.cfg.Name, i)
-		status, body, err := p.call(ctx, http.MethodPost, "/api/v1/nodes", "application/json", node(name))
+		status, body, err := p.call(ctx, http.MethodPost, "/api/v1/nodes", "application/json", Node(name, nil))
 		if err != nil {
 			return fmt.Errorf("make node %s: %w", name, err)
 		}
@@ -72,20 +77,25 @@ func (p *Plane) moveNodes(ctx context.Context) error {
 	return nil
 }
 
-// node describes a node of some size. Annotation and label are those by which KWOK's own tools know their nodes.
-func node(name string) any {
-	type object map[string]any
-	room := object{"cpu": "32", "memory": "256Gi", "pods": "110"}
-	return object{
-		"apiVersion": "v1", "kind": "Node",
-		"metadata": object{
-			"name":        name,
-			"annotations": object{"kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0"},
-			"labels": object{
-				"type": "kwok", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-				"node-role.kubernetes.io/worker": "",
-			},
-		},
-		"status": object{"allocatable": room, "capacity": room},
+// Node describes a simulated node of some size, with further labels. Annotation and labels are those by which KWOK's own tools know their
+// nodes; KWOK makes it ready.
+func Node(name string, labels map[string]string) *corev1.Node {
+	room := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("32"), corev1.ResourceMemory: resource.MustParse("256Gi"), corev1.ResourcePods: resource.MustParse("110"),
 	}
+	n := &corev1.Node{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Node"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:        name,
+			Annotations: map[string]string{"kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0"},
+			Labels:      map[string]string{},
+		},
+		Status: corev1.NodeStatus{Allocatable: room, Capacity: room},
+	}
+	maps.Copy(n.Labels, labels)
+	maps.Copy(n.Labels, map[string]string{
+		"type": "kwok", corev1.LabelHostname: name, corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64",
+		"node-role.kubernetes.io/worker": "",
+	})
+	return n
 }

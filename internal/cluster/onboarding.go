@@ -1,0 +1,127 @@
+package cluster
+
+import (
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/internal/kube"
+)
+
+// What an administrator of a cluster makes for Pratique, once: see Onboarding.Manifest.
+const (
+	OnboardingNamespace = "pratique-system"
+	OnboardingAccount   = "pratique"       // ServiceAccount
+	OnboardingToken     = "pratique-token" //nolint:gosec // the name of a Secret
+	OnboardingRole      = "pratique"       // ClusterRole and Role, and the bindings of both
+)
+
+// Part is a use of Pratique that needs rights of its own in a cluster, and can be left out.
+type Part string
+
+// The parts. What is in none of them is what Pratique is for: keeping the bindings of namespace permissions.
+const (
+	PartAdministrators Part = "administrators" // Tenant and CCE Administrators, and the creator, keep cluster-admin whatever is deleted
+	PartProxy          Part = "proxy"          // the access proxy, which acts for people
+	PartNodes          Part = "nodes"          // pratique node
+	PartTokens         Part = "tokens"         // service accounts exchange their tokens for the session of a role
+)
+
+// Parts lists them all.
+func Parts() []Part { return []Part{PartAdministrators, PartProxy, PartNodes, PartTokens} }
+
+// Onboarding says what Pratique's own credential may do in a cluster that it does not run.
+type Onboarding struct {
+	ClusterRoles []string // that namespace permissions may give; no others can be given
+	Without      []Part
+}
+
+// DefaultClusterRoles are those that Kubernetes itself brings for people.
+func DefaultClusterRoles() []string { return []string{"admin", "edit", "view"} }
+
+// OnboardingOf is what a cluster needs now: all parts, and the ClusterRoles that namespace permissions give in it.
+func OnboardingOf(s *pratique.Snapshot, c *pratique.Cluster) Onboarding {
+	var o Onboarding
+	for p := range s.NamespacePermissions.All() {
+		if p.On(c.ID) {
+			o.ClusterRoles = append(o.ClusterRoles, p.ClusterRole)
+		}
+	}
+	return o
+}
+
+// Right is one rule, and what it is for.
+type Right struct {
+	Rule      rbacv1.PolicyRule
+	Namespace string // in which it is needed; empty: in all, or of what is in none
+	Part      Part   // empty: always needed
+	For       string // ends the sentence "this is needed to"
+}
+
+const clusterAdmin = "cluster-admin"
+
+// Rights lists what is needed, in the order in which people should read it.
+//
+// Writing a binding takes either all that its role allows, or `bind` on the role. So `bind` is given by name, on the roles that may be given and on
+// nothing else; `escalate`, with which Pratique could write itself any role, is never among the rights.
+func (o Onboarding) Rights() []Right {
+	read := []string{"get", "list", "watch"}
+	core, rbac, authn := []string{""}, []string{rbacv1.GroupName}, []string{"authentication.k8s.io"}
+	roles := slices.Clone(o.ClusterRoles)
+	slices.Sort(roles)
+	all := []Right{
+		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"namespaces"}, Verbs: read}, For: "know which namespaces a permission can be carried out in"},
+		{Rule: rbacv1.PolicyRule{APIGroups: rbac, Resources: []string{"roles", "clusterroles"}, Verbs: read}, For: "say who may do what, and why"},
+		{
+			Rule: rbacv1.PolicyRule{
+				APIGroups: rbac, Resources: []string{"rolebindings", "clusterrolebindings"},
+				Verbs: append(slices.Clone(read), "create", "update", "patch", "delete"),
+			},
+			For: "keep the bindings of namespace permissions",
+		},
+		{Rule: bind(slices.Compact(roles)...), For: "give people the roles that namespace permissions name"},
+		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"nodes"}, Verbs: read}, For: "show the nodes"},
+		{Rule: bind(clusterAdmin), Part: PartAdministrators, For: "keep administrators of the account administrators here (" + AdministratorsBinding + "), and give " + CreatorBinding},
+		{
+			Rule:      rbacv1.PolicyRule{APIGroups: core, Resources: []string{"configmaps"}, ResourceNames: []string{OnboardingMap}, Verbs: []string{"get", "update"}},
+			Namespace: metav1.NamespaceSystem, Part: PartAdministrators, For: "remember that " + CreatorBinding + " was given, so that it is given once",
+		},
+		{
+			Rule:      rbacv1.PolicyRule{APIGroups: core, Resources: []string{"configmaps"}, Verbs: []string{"create"}},
+			Namespace: metav1.NamespaceSystem, Part: PartAdministrators, For: "begin that memory",
+		},
+		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"users", "groups"}, Verbs: []string{"impersonate"}}, Part: PartProxy, For: "let people in through the access proxy"},
+		{
+			Rule: rbacv1.PolicyRule{APIGroups: authn, Resources: []string{
+				"uids", "userextras/" + kube.ExtraSession, "userextras/" + kube.ExtraName,
+			}, Verbs: []string{"impersonate"}},
+			Part: PartProxy, For: "say in the cluster's own audit log who they are",
+		},
+		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"nodes"}, Verbs: []string{"patch", "delete"}}, Part: PartNodes, For: "cordon, label and delete nodes with pratique node"},
+		{Rule: rbacv1.PolicyRule{APIGroups: authn, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}}, Part: PartTokens, For: "exchange tokens of service accounts for the session of a role"},
+	}
+	return slices.DeleteFunc(all, func(r Right) bool {
+		nothing := len(r.Rule.ResourceNames) == 0 && r.Rule.Verbs[0] == "bind" // without names it would be every role
+		return nothing || r.Part != "" && slices.Contains(o.Without, r.Part)
+	})
+}
+
+func bind(clusterRoles ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{rbacv1.GroupName}, Resources: []string{"clusterroles"}, ResourceNames: clusterRoles, Verbs: []string{"bind"}}
+}
+
+// ClusterRole holds the rights that are needed in the whole cluster.
+func (o Onboarding) ClusterRole() *rbacv1.ClusterRole {
+	role := &rbacv1.ClusterRole{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole"},
+		ObjectMeta: metav1.ObjectMeta{Name: OnboardingRole},
+	}
+	for _, r := range o.Rights() {
+		if r.Namespace == "" {
+			role.Rules = append(role.Rules, r.Rule)
+		}
+	}
+	return role
+}
