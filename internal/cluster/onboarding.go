@@ -26,11 +26,12 @@ const (
 	PartAdministrators Part = "administrators" // Tenant and CCE Administrators, and the creator, keep cluster-admin whatever is deleted
 	PartProxy          Part = "proxy"          // the access proxy, which acts for people
 	PartNodes          Part = "nodes"          // pratique node
+	PartStorage        Part = "storage"        // pratique storage
 	PartTokens         Part = "tokens"         // service accounts exchange their tokens for the session of a role
 )
 
 // Parts lists them all.
-func Parts() []Part { return []Part{PartAdministrators, PartProxy, PartNodes, PartTokens} }
+func Parts() []Part { return []Part{PartAdministrators, PartProxy, PartNodes, PartStorage, PartTokens} }
 
 // Onboarding says what Pratique's own credential may do in a cluster that it does not run.
 type Onboarding struct {
@@ -95,11 +96,15 @@ func (o Onboarding) Rights() []Right {
 		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"users", "groups"}, Verbs: []string{"impersonate"}}, Part: PartProxy, For: "let people in through the access proxy"},
 		{
 			Rule: rbacv1.PolicyRule{APIGroups: authn, Resources: []string{
-				"uids", "userextras/" + kube.ExtraSession, "userextras/" + kube.ExtraName,
+				"uids", "userextras/" + kube.ExtraSession, "userextras/" + kube.ExtraName, "userextras/" + kube.ExtraOperation,
 			}, Verbs: []string{"impersonate"}},
 			Part: PartProxy, For: "say in the cluster's own audit log who they are",
 		},
 		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"nodes"}, Verbs: []string{"patch", "delete"}}, Part: PartNodes, For: "cordon, label and delete nodes with pratique node"},
+		{
+			Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"persistentvolumes", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "create", "delete"}},
+			Part: PartStorage, For: "list, create and delete volumes and claims with pratique storage",
+		},
 		{Rule: rbacv1.PolicyRule{APIGroups: authn, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}}, Part: PartTokens, For: "exchange tokens of service accounts for the session of a role"},
 	}
 	return slices.DeleteFunc(all, func(r Right) bool {

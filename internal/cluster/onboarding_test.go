@@ -24,7 +24,7 @@ func TestTheManifestIsGolden(t *testing.T) {
 	for name, o := range map[string]cluster.Onboarding{
 		"onboarding.yaml":       {ClusterRoles: cluster.DefaultClusterRoles()},
 		"onboarding-least.yaml": {ClusterRoles: []string{"view"}, Without: cluster.Parts()},
-		"onboarding-proxy.yaml": {ClusterRoles: []string{"view"}, Without: []cluster.Part{cluster.PartAdministrators, cluster.PartNodes, cluster.PartTokens}},
+		"onboarding-proxy.yaml": {ClusterRoles: []string{"view"}, Without: []cluster.Part{cluster.PartAdministrators, cluster.PartNodes, cluster.PartStorage, cluster.PartTokens}},
 	} {
 		path, got := filepath.Join("testdata", name), o.Manifest()
 		if os.Getenv("UPDATE_GOLDEN") != "" {
@@ -144,7 +144,7 @@ func TestWhatTheCredentialLacksIsSaid(t *testing.T) {
 		"nothing": {allowing(func(string) bool { return true }), nil},
 		"impersonation": {allowing(func(q string) bool { return !strings.Contains(q, "impersonate") }), []string{
 			"the credential may not impersonate users, impersonate groups, which is needed to let people in through the access proxy",
-			"the credential may not impersonate uids, impersonate userextras/pratique.dev/session, impersonate userextras/pratique.dev/name, " +
+			"the credential may not impersonate uids, impersonate userextras/pratique.dev/session, impersonate userextras/pratique.dev/name, impersonate userextras/pratique.dev/operation, " +
 				"which is needed to say in the cluster's own audit log who they are",
 			"give it what it lacks, as an administrator of the cluster: pratique cluster manifest prod | kubectl apply -f -",
 		}},
