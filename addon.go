@@ -35,7 +35,7 @@ func (s *Snapshot) AddonTemplate(name string) (*catalog.Addon, bool) {
 type RegisterAddon struct{ Addon catalog.Addon }
 
 func (c RegisterAddon) apply(e *editor) error {
-	e.need("addonTemplate.create", "name", c.Addon.Name)
+	e.needAnywhere("addonTemplate.create", c.Addon.Name)
 	if err := checkName(KindAddonTemplate, c.Addon.Name); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c RegisterAddon) apply(e *editor) error {
 type UnregisterAddon struct{ Name string }
 
 func (c UnregisterAddon) apply(e *editor) error {
-	e.need("addonTemplate.delete", "name", c.Name)
+	e.needAnywhere("addonTemplate.delete", c.Name)
 	if _, fixed := e.rules.Catalog.Addon(c.Name); fixed {
 		return conflict("the add-on %q comes with Pratique and cannot be removed", c.Name)
 	}

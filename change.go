@@ -70,6 +70,7 @@ type Need struct {
 	Tags              map[string]string // of the cluster: condition keys
 	Billing           string            // "prepaid" demands more
 	Context           map[string]string // condition keys of this operation alone: "ram:ServiceName"
+	Anywhere          bool              // what the operation is about is in no project: being allowed in some project is enough
 }
 
 // Write is one stored object: Object is nil when it goes.

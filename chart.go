@@ -33,7 +33,7 @@ func (c UploadChart) apply(e *editor) error {
 	if c.Replace {
 		operation = "chart.update"
 	}
-	e.need(operation, "name", n.Name)
+	e.needAnywhere(operation, n.Name)
 	if err := checkText("description", n.Description, 4096); err != nil {
 		return err
 	}
@@ -68,10 +68,10 @@ type DeleteChart struct{ Name string }
 func (c DeleteChart) apply(e *editor) error {
 	old, ok := e.Charts.Find(c.Name)
 	if !ok {
-		e.need("chart.delete", "name", c.Name)
+		e.needAnywhere("chart.delete", c.Name)
 		return notFound(KindChart, c.Name)
 	}
-	e.need("chart.delete", "name", old.Name)
+	e.needAnywhere("chart.delete", old.Name)
 	for t := range e.AddonTemplates.All() {
 		for _, v := range t.Spec.Versions {
 			if Fold(v.Chart) == Fold(old.Name) {

@@ -172,6 +172,7 @@ func (c OpenSession) apply(e *editor) error {
 			return &Error{Kind: ErrDenied, Message: "the bootstrap secret has been used already"}
 		}
 		e.dropSession(b)
+		e.dropMFA(RootID) // the way back in for whoever has lost what they signed in with; only the operator of the server can open it
 	}
 	s := c.Session
 	if s.Type == SessionRole {
@@ -179,6 +180,9 @@ func (c OpenSession) apply(e *editor) error {
 	}
 	if s.Type == SessionToken {
 		e.need("token.create", "name", e.PrincipalName(s.Principal))
+	}
+	if err := e.missingFactor(&s); err != nil {
+		return err
 	}
 	if err := checkText("label", s.Label, 128); err != nil {
 		return err

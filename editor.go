@@ -27,6 +27,11 @@ func (e *editor) need(operation string, vars ...string) {
 	e.plan.Needs = append(e.plan.Needs, n)
 }
 
+// needAnywhere is need for what belongs to the account and yet to a project-level service: charts, and templates of add-ons.
+func (e *editor) needAnywhere(operation, name string) {
+	e.plan.Needs = append(e.plan.Needs, Need{Operation: operation, Vars: map[string]string{"name": name}, Anywhere: true})
+}
+
 func (e *editor) warn(text string) {
 	if !slices.Contains(e.plan.Warnings, text) {
 		e.plan.Warnings = append(e.plan.Warnings, text)

@@ -26,6 +26,7 @@ const (
 	KindAddonTemplate       Kind = "AddonTemplate"
 	KindAddon               Kind = "Addon"
 	KindReport              Kind = "Report"
+	KindMFA                 Kind = "MFA"
 )
 
 // ManifestKinds lists the kinds that can be applied and exported, in the order in which a list of them must be written.
@@ -71,6 +72,7 @@ func (k Kind) spelling() spelling {
 		KindAddonTemplate:       {word: "add-on template", prefix: "adt"},
 		KindAddon:               {word: "add-on", prefix: "add"},
 		KindReport:              {prefix: "rep"},
+		KindMFA:                 {word: "second factor"},
 	}[k]
 }
 

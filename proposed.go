@@ -10,7 +10,7 @@ type Proposed struct {
 
 func (c Proposed) apply(e *editor) error {
 	// A copy: whoever reads a snapshot may take it for one that never changes again, and the editor's does.
-	changes, err := c.From(e.Snapshot.clone())
+	changes, err := c.From(e.clone())
 	if err != nil {
 		return err
 	}

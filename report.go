@@ -26,9 +26,9 @@ type Report struct {
 	// when the report is authorized.
 	Settings map[string]string `json:"settings,omitempty"`
 
-	Items       []ReportItem   `json:"items"`
-	Revision    uint64         `json:"revision"` // that it was made on
-	Expires     time.Time      `json:"expires"`
+	Items    []ReportItem `json:"items"`
+	Revision uint64       `json:"revision"` // that it was made on
+	Expires  time.Time    `json:"expires"`
 }
 
 func (*Report) kind() Kind { return KindReport }

@@ -31,6 +31,7 @@ type Snapshot struct {
 	AddonTemplates       Table[*AddonTemplate]
 	Addons               Table[*Addon]  // named "<cluster id>/<name>"
 	Reports              Table[*Report] // named by their ids
+	MFAs                 Table[*MFA]    // named by the ids of their users
 
 	memberships   *btree.BTreeG[membership] // by member, then group
 	byPrincipal   *btree.BTreeG[*Grant]
@@ -70,6 +71,7 @@ func NewSnapshot(rules *Rules, account Account) *Snapshot {
 		AccessKeys: newTable[*AccessKey](), Passwords: newTable[*Password](), Sessions: newTable[*Session](),
 		NodePools: newTable[*NodePool](), Jobs: newTable[*Job](), Charts: newTable[*Chart](),
 		AddonTemplates: newTable[*AddonTemplate](), Addons: newTable[*Addon](), Reports: newTable[*Report](),
+		MFAs: newTable[*MFA](),
 		memberships: btree.NewBTreeGOptions(func(a, b membership) bool {
 			return a.member < b.member || a.member == b.member && a.group < b.group
 		}, options),
@@ -96,6 +98,7 @@ func (s *Snapshot) clone() *Snapshot {
 	next.AccessKeys, next.Passwords, next.Sessions = s.AccessKeys.copy(), s.Passwords.copy(), s.Sessions.copy()
 	next.NodePools, next.Jobs, next.Charts = s.NodePools.copy(), s.Jobs.copy(), s.Charts.copy()
 	next.AddonTemplates, next.Addons, next.Reports = s.AddonTemplates.copy(), s.Addons.copy(), s.Reports.copy()
+	next.MFAs = s.MFAs.copy()
 	next.memberships = s.memberships.Copy()
 	next.byPrincipal, next.byPolicy, next.byScope = s.byPrincipal.Copy(), s.byPolicy.Copy(), s.byScope.Copy()
 	next.keysByUser, next.sessionsBy = s.keysByUser.Copy(), s.sessionsBy.Copy()

@@ -64,6 +64,8 @@ func blank(kind Kind) (object, bool) {
 		return &Addon{}, true
 	case KindReport:
 		return &Report{}, true
+	case KindMFA:
+		return &MFA{}, true
 	default:
 		return nil, false
 	}
@@ -142,6 +144,8 @@ func (e *editor) replay(w Write) error {
 		e.Addons.set(o)
 	case *Report:
 		e.Reports.set(o)
+	case *MFA:
+		e.MFAs.set(o)
 	default:
 		return fmt.Errorf("stored object of type %T is not known", o)
 	}
@@ -195,6 +199,8 @@ func (e *editor) replayDelete(w Write) {
 		drop(e.Addons, w.ID)
 	case KindReport:
 		drop(e.Reports, w.ID)
+	case KindMFA:
+		drop(e.MFAs, w.ID)
 	case KindAccount:
 	}
 }

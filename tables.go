@@ -34,6 +34,7 @@ func (s *Snapshot) tables() []kindTable {
 		{KindAddonTemplate, s.AddonTemplates},
 		{KindAddon, s.Addons},
 		{KindReport, s.Reports},
+		{KindMFA, s.MFAs},
 	}
 }
 

@@ -124,6 +124,7 @@ func (e *editor) deleteUser(c Delete) error {
 		e.Passwords.remove(p)
 		e.write(Remove, p, nil)
 	}
+	e.dropMFA(u.ID)
 	e.endSessions(u.ID)
 	e.Users.remove(u)
 	e.write(Remove, u, nil)

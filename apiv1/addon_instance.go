@@ -8,27 +8,27 @@ import (
 
 // AddonInstance is an add-on in a cluster, with what was last seen of its pods.
 type AddonInstance struct {
-	Name      string        `json:"name"`
-	Title     string        `json:"title"`
-	Cluster   string        `json:"cluster"`
-	Version   string        `json:"version"`
-	State     string        `json:"state"`          // installing, installed, failed, removing
-	Role      string        `json:"role,omitempty"` // as which its controller acts
-	By        string        `json:"by"`
-	Installed time.Time     `json:"installed"`
-	Workload  WorkloadState `json:"workload"`
-	Message   string        `json:"message,omitempty"` // why it is not installed, or why its pods do not run
-	Newer     string        `json:"newer,omitempty"`   // the newest version, where that is another
-	Job       string        `json:"job,omitempty"`     // that works on it, or did last
+	Name      string       `json:"name"`
+	Title     string       `json:"title"`
+	Cluster   string       `json:"cluster"`
+	Version   string       `json:"version"`
+	State     string       `json:"state"`          // installing, installed, failed, removing
+	Role      string       `json:"role,omitempty"` // as which its controller acts
+	By        string       `json:"by"`
+	Installed time.Time    `json:"installed"`
+	Workload  WorkloadName `json:"workload"`
+	Wanted    int          `json:"wanted"` // pods
+	Ready     int          `json:"ready"`
+	Message   string       `json:"message,omitempty"` // why it is not installed, or why its pods do not run
+	Newer     string       `json:"newer,omitempty"`   // the newest version, where that is another
+	Job       string       `json:"job,omitempty"`     // that works on it, or did last
 }
 
-// WorkloadState is an object with pods, and how many of them run.
-type WorkloadState struct {
+// WorkloadName is an object with pods.
+type WorkloadName struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
-	Wanted    int    `json:"wanted"`
-	Ready     int    `json:"ready"`
 }
 
 // InstallAddon installs an add-on, or changes one that is installed.

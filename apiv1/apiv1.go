@@ -19,14 +19,19 @@ type Problem struct {
 	Hint     string `json:"hint,omitempty"`   // what to do next
 	Instance string `json:"instance,omitempty"`
 	Decision string `json:"decision,omitempty"` // id of the decision that denied; pratique why ID
+	Report   string `json:"report,omitempty"`   // id of the report of the precheck that failed; pratique addon authorize ID
+	Ticket   string `json:"ticket,omitempty"`   // of a sign-in that needs a second factor: pass it on with the code, instead of the password
 }
 
-// Login opens a session. Give Password, or Secret (the one-time bootstrap secret of root).
+// Login opens a session. Give Password, or Secret (the one-time bootstrap secret of root). Whoever has a second factor gives Code as well,
+// with the password or with the Ticket of the problem that asked for it.
 type Login struct {
 	Account  string `json:"account,omitempty"` // name; empty: the only one, or "default"
 	User     string `json:"user"`
 	Password string `json:"password,omitempty"`
 	Secret   string `json:"secret,omitempty"`
+	Ticket   string `json:"ticket,omitempty"` // stands for account, user and password, for five minutes
+	Code     string `json:"code,omitempty"`   // six digits, or a recovery code
 	Label    string `json:"label,omitempty"`
 }
 

@@ -12,6 +12,7 @@ type Cluster struct {
 	EnterpriseProject string            `json:"enterpriseProject"`
 	Tags              map[string]string `json:"tags,omitempty"`
 	Creator           string            `json:"creator"`
+	Billing           string            `json:"billing,omitempty"` // prepaid, or absent: paid by use
 	Stopped           bool              `json:"stopped,omitzero"`
 	Shadow            bool              `json:"shadow,omitzero"`
 	Server            string            `json:"server,omitempty"` // of the kube-apiserver; set for those who may have a kubeconfig
@@ -19,6 +20,7 @@ type Cluster struct {
 	ResourceVersion   string            `json:"resourceVersion"`
 	Status            ClusterStatus     `json:"status"`
 	Note              string            `json:"note,omitempty"` // for whoever asks: what they may see, and may not do
+	Job               string            `json:"job,omitempty"`  // id of the job that the request has started: it ends when the cluster is as it was asked to be
 }
 
 // ClusterList is a page of the clusters that the caller may see. Hint says what to do about an empty one.
@@ -52,15 +54,21 @@ type NewCluster struct {
 	Nodes             int               `json:"nodes,omitzero"`    // simulated, with the local provisioner
 	Kubeconfig        string            `json:"kubeconfig,omitempty"`
 	Context           string            `json:"context,omitempty"` // of the kubeconfig; empty: its current one
+	Addons            []string          `json:"addons,omitempty"`  // to be installed once it runs; what they need is checked before anything is created
 }
 
 // ClusterPatch changes what is set.
 type ClusterPatch struct {
 	Name       *string            `json:"name,omitempty"`
-	Tags       *map[string]string `json:"tags,omitempty"`
+	Tags       *map[string]string `json:"tags,omitzero"`
 	Shadow     *bool              `json:"shadow,omitempty"`
 	Kubeconfig *string            `json:"kubeconfig,omitempty"` // attached clusters: a new credential
 	Context    string             `json:"context,omitempty"`
+}
+
+// UpgradeCluster asks for another version of Kubernetes.
+type UpgradeCluster struct {
+	Version string `json:"version"` // "1.36", "v1.36.3"
 }
 
 // ClusterToken is what kubectl's exec plugin hands to a cluster.

@@ -10,11 +10,11 @@ import (
 	"github.com/pratique-iam/pratique/policy"
 )
 
-func mustLoad(t testing.TB) *Catalog {
-	t.Helper()
+func mustLoad(tb testing.TB) *Catalog {
+	tb.Helper()
 	c, err := Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

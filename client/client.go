@@ -66,12 +66,12 @@ func (c *Client) WithToken(token string) *Client {
 	return &other
 }
 
-// call is one request. Body is nil or marshals to JSON; answer is nil or a pointer that JSON is read into.
+// call is one request. Body is nil or marshals to JSON; answer is nil or a pointer that JSON is read into. Archives go as they are.
 type call struct {
 	method string
 	path   []string // segments; they are escaped
 	query  url.Values
-	body   any
+	body   any // an archive goes as application/gzip
 	answer any
 	safe   bool // may be repeated, although it is no GET: it only asks
 }
@@ -81,7 +81,9 @@ const largest = 1 << 30
 
 func (c *Client) do(ctx context.Context, k call) error {
 	var body []byte
-	if k.body != nil {
+	if raw, ok := k.body.(archive); ok {
+		body = raw
+	} else if k.body != nil {
 		var err error
 		if body, err = strictjson.Marshal(k.body); err != nil {
 			return fmt.Errorf("write request: %w", err)
@@ -97,6 +99,9 @@ func (c *Client) do(ctx context.Context, k call) error {
 	}
 	if k.answer == nil || resp.StatusCode == http.StatusNoContent {
 		return nil
+	}
+	if raw, ok := k.answer.(*archive); ok {
+		return raw.read(resp)
 	}
 	return c.read(resp, k.answer)
 }
@@ -125,8 +130,13 @@ func (c *Client) request(ctx context.Context, k call, body []byte) (*http.Reques
 	}
 	r.Header.Set("Accept", "application/json, application/problem+json")
 	r.Header.Set("User-Agent", c.agent)
-	if body != nil {
+	if _, raw := k.body.(archive); raw {
+		r.Header.Set("Content-Type", gzipType)
+	} else if body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if _, raw := k.answer.(*archive); raw {
+		r.Header.Set("Accept", gzipType+", application/problem+json")
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)

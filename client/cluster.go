@@ -58,7 +58,8 @@ func (c *Client) Cluster(ctx context.Context, name string) (apiv1.Cluster, error
 	return c.cluster(ctx, call{method: http.MethodGet, path: clusters(name)})
 }
 
-// NewCluster creates a cluster, or attaches one when it has a kubeconfig.
+// NewCluster creates a cluster, or attaches one when it has a kubeconfig. It does not wait until the cluster runs; Cluster.Job does, as in
+// all answers of this kind.
 func (c *Client) NewCluster(ctx context.Context, n apiv1.NewCluster) (apiv1.Cluster, error) {
 	return c.cluster(ctx, call{method: http.MethodPost, path: clusters(), body: n})
 }
@@ -78,9 +79,14 @@ func (c *Client) StopCluster(ctx context.Context, name string) (apiv1.Cluster, e
 	return c.cluster(ctx, call{method: http.MethodPost, path: clusters(name, "stop")})
 }
 
-// DeleteCluster deletes a cluster.
-func (c *Client) DeleteCluster(ctx context.Context, name string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: clusters(name)})
+// DeleteCluster deletes a cluster. It is out of the directory at once; the job ends when nothing is left of it.
+func (c *Client) DeleteCluster(ctx context.Context, name string) (apiv1.Job, error) {
+	return c.job(ctx, call{method: http.MethodDelete, path: clusters(name)})
+}
+
+// UpgradeCluster asks for another version of Kubernetes.
+func (c *Client) UpgradeCluster(ctx context.Context, name, version string) (apiv1.Cluster, error) {
+	return c.cluster(ctx, call{method: http.MethodPost, path: clusters(name, "upgrade"), body: apiv1.UpgradeCluster{Version: version}})
 }
 
 // ClusterToken asks for a token with which kubectl reaches a cluster; it lives for minutes.

@@ -19,8 +19,8 @@ func newCluster(e *env) *cobra.Command {
 Two kinds of permissions count: cluster permissions say who may see, create, change and delete
 clusters; namespace permissions say who may do what inside them. What somebody may do inside a
 cluster, and why, is answered by: pratique why WHO VERB RESOURCE -n NAMESPACE --cluster NAME`,
-		newClusterCreate(e), newClusterAttach(e), newClusterList(e), newClusterGet(e), newClusterUpdate(e), newClusterStart(e), newClusterStop(e),
-		newClusterDelete(e), newClusterConnect(e), newClusterRBAC(e))
+		newClusterCreate(e), newClusterManifest(e), newClusterAttach(e), newClusterList(e), newClusterGet(e), newClusterUpdate(e), newClusterStart(e), newClusterStop(e), newClusterUpgrade(e),
+		newClusterDelete(e), newClusterConnect(e), newClusterRBAC(e), newClusterTag(e), newClusterResources(e))
 }
 
 func newClusterList(e *env) *cobra.Command {
@@ -96,7 +96,7 @@ func stateText(c apiv1.Cluster) string {
 }
 
 func nodesText(s apiv1.ClusterStatus) string {
-	if s.Seen.IsZero() || s.Version == "" {
+	if s.Phase != "running" { // nobody knows
 		return ""
 	}
 	return fmt.Sprintf("%d/%d", s.NodesReady, s.Nodes)
@@ -154,6 +154,7 @@ func (e *env) printCluster(w io.Writer, c apiv1.Cluster) {
 	fact("project", c.Project)
 	fact("enterprise project", c.EnterpriseProject)
 	fact("tags", tagsText(c.Tags))
+	fact("billing", c.Billing)
 	fact("creator", c.Creator)
 	fact("created", clock(c.Created))
 	fact("server", c.Server)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -94,8 +93,13 @@ func (u *clusterUpdate) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s updated\n", line(cl.Name))
-	return err
+	if _, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s updated\n", line(cl.Name)); err != nil {
+		return err
+	}
+	if patch.Kubeconfig != nil {
+		u.warn(cmd, cl)
+	}
+	return nil
 }
 
 func newClusterStart(e *env) *cobra.Command {
@@ -107,16 +111,13 @@ func newClusterStop(e *env) *cobra.Command {
 }
 
 func (e *env) clusterState(verb, phase, short, long string, do func(*client.Client, context.Context, string) (apiv1.Cluster, error)) *cobra.Command {
-	var wait bool
-	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use: verb + " NAME", Short: short,
 		Long:    long + "\n\nOnly clusters that the server runs itself, and only types that have it, can be stopped and started.",
-		Example: "  pratique cluster " + verb + " dev --wait",
+		Example: "  pratique cluster " + verb + " dev\n  pratique cluster " + verb + " dev --wait=false",
 		Args:    arguments(1, 1, "the NAME of a cluster"), ValidArgsFunction: e.completeClusters,
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it is done")
-	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "with --wait: give up after this `TIME`")
+	w := waitFlags(cmd, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := e.connect()
 		if err != nil {
@@ -126,14 +127,45 @@ func (e *env) clusterState(verb, phase, short, long string, do func(*client.Clie
 		if err != nil {
 			return err
 		}
-		if wait {
-			if cl, err = e.waitFor(cmd, c, cl, phase, timeout); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s %s\n", line(cl.Name), phase)
+		j, err := e.followJob(cmd, c, cl.Job, w)
+		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s will be %s\n", line(cl.Name), phase)
+		done := "will be " + phase
+		if j.State == "succeeded" {
+			done = phase
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s %s\n", line(cl.Name), done)
+		return err
+	}
+	return cmd
+}
+
+func newClusterUpgrade(e *env) *cobra.Command {
+	var version string
+	cmd := &cobra.Command{
+		Use:   "upgrade NAME --version VERSION",
+		Short: "Ask for another version of Kubernetes",
+		Long: `Ask for another version of Kubernetes. It is decided whether you may (cce:cluster:upgrade, cs:UpgradeCluster), and
+then said why it cannot be done here: clusters on the server's own machine run the version that the server has
+programs of, and those that are attached are upgraded where they were made. Nothing is changed.`,
+		Example: `  pratique cluster upgrade prod --version v1.37`,
+		Args:    arguments(1, 1, "the NAME of a cluster"), ValidArgsFunction: e.completeClusters,
+	}
+	cmd.Flags().StringVar(&version, "version", "", "`VERSION` of Kubernetes, such as v1.37")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if version == "" {
+			return usage("to which version? give --version VERSION")
+		}
+		c, err := e.connect()
+		if err != nil {
+			return err
+		}
+		cl, err := c.UpgradeCluster(cmd.Context(), args[0], version)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s will be upgraded to %s\n", line(cl.Name), line(version))
 		return err
 	}
 	return cmd
@@ -154,6 +186,7 @@ At a terminal you are asked for the name of the cluster; elsewhere --yes is need
 		Args: arguments(1, 1, "the NAME of a cluster"), ValidArgsFunction: e.completeClusters,
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	w := waitFlags(cmd, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !yes && !e.terminal {
 			return usage("nobody can be asked here; add --yes to delete cluster %s", args[0])
@@ -180,8 +213,12 @@ At a terminal you are asked for the name of the cluster; elsewhere --yes is need
 				return errNo
 			}
 		}
-		if err := c.DeleteCluster(cmd.Context(), cl.ID); err != nil {
+		j, err := c.DeleteCluster(cmd.Context(), cl.ID)
+		if err != nil {
 			return fmt.Errorf("nothing was deleted: %w", err)
+		}
+		if _, err := e.followJob(cmd, c, j.ID, w); err != nil {
+			return err
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s deleted\n", line(cl.Name))
 		return err

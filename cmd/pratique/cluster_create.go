@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pratique-iam/pratique/apiv1"
-	"github.com/pratique-iam/pratique/client"
 )
 
 // clusterFlags are those that create and attach share.
@@ -18,19 +15,18 @@ type clusterFlags struct {
 	*env
 	request apiv1.NewCluster
 	tags    []string
-	wait    bool
-	timeout time.Duration
+	waiting *waiting
 	out     *format
+	addons  clusterAddons
 }
 
-func (f *clusterFlags) add(cmd *cobra.Command) {
+func (f *clusterFlags) add(cmd *cobra.Command, waits bool) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.request.Type, "type", "", "`TYPE` of the cluster: cce-standard, cce-turbo, cce-autopilot, ack-managed, ack-serverless, ack-dedicated or acs")
 	flags.StringVar(&f.request.Project, "project", "", "`NAME` of the project (default: that of the first region)")
 	flags.StringVar(&f.request.EnterpriseProject, "enterprise-project", "", "`NAME` of the enterprise project (default: default)")
 	flags.StringArrayVar(&f.tags, "tag", nil, "`KEY=VALUE`; may be repeated")
-	flags.BoolVar(&f.wait, "wait", false, "wait until the cluster runs")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "with --wait: give up after this `TIME`")
+	f.waiting = waitFlags(cmd, waits)
 	f.out = formatFlag(cmd, "text", "json", "yaml")
 	completeFlag(cmd, "type", clusterTypes)
 	completeFlag(cmd, "project", func(begun string) []string { return f.names(cmd, "project", begun) })
@@ -45,15 +41,21 @@ func newClusterCreate(e *env) *cobra.Command {
 		Long: `Create a cluster: a real control plane with simulated nodes, which the server runs on its own machine.
 For tests, demos and development; the server must have been started with --kube-dir.
 
-You become its creator and get the ClusterRoleBinding cluster-creator inside it.`,
-		Example: `  pratique cluster create dev --type cce-standard --wait
-  pratique cluster create shop --type ack-managed --enterprise-project retail --tag env=prod --nodes 5`,
+You become its creator and get the ClusterRoleBinding cluster-creator inside it. It takes up to a minute until the
+cluster runs; Ctrl-C ends the waiting, and the cluster comes up all the same.
+
+With --addon, what the add-on needs is checked first, and nothing is created when something is missing. At a terminal
+you are offered to authorize it; --authorize does so elsewhere. The add-on is installed once the cluster runs.`,
+		Example: `  pratique cluster create dev --type cce-standard
+  pratique cluster create shop --type ack-managed --enterprise-project retail --tag env=prod --nodes 5
+  pratique cluster create web --type ack-managed --nodes 1 --addon mse-ingress-controller --authorize`,
 		Args: arguments(1, 1, "the NAME of the new cluster"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
-	f.add(cmd)
+	f.add(cmd, true)
 	cmd.Flags().IntVar(&f.request.Nodes, "nodes", 0, "`N` simulated nodes")
 	cmd.Flags().StringVar(&f.request.Billing, "billing", "", "`HOW` it is paid: postpaid or prepaid, which is an order and needs the right to pay (default: postpaid)")
+	f.addAddons(cmd)
 	completeFlag(cmd, "billing", func(string) []string { return []string{"postpaid", "prepaid"} })
 	return cmd
 }
@@ -69,9 +71,10 @@ the certificate authority and the token or client certificate of one context are
 proxies and everything else that a kubeconfig could make the server do are refused. The credential is kept
 encrypted and never shown again.
 
-Make a service account for Pratique in the cluster and use its token. A kubeconfig of one context, with the files
-put in, is written by: kubectl config view --minify --flatten --raw`,
-		Example: `  pratique cluster attach prod --type cce-standard --kubeconfig prod.yaml --tag env=prod
+The credential should be that of a service account with the rights that Pratique needs, and no others:
+pratique cluster manifest prints it, and how to make a kubeconfig of it. What the credential lacks is said here
+as a warning, and by pratique cluster get until it has it.`,
+		Example: `  pratique cluster attach prod --type cce-standard --kubeconfig pratique.kubeconfig --tag env=prod
   kubectl config view --minify --flatten --raw | pratique cluster attach prod --type ack-managed --kubeconfig -`,
 		Args: arguments(1, 1, "the NAME of the new cluster"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -85,7 +88,7 @@ put in, is written by: kubectl config view --minify --flatten --raw`,
 			return f.run(cmd, args[0])
 		},
 	}
-	f.add(cmd)
+	f.add(cmd, false) // it is attached at once, and may be one that does not run at the moment
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "`FILE` with the way into the cluster, - for the standard input")
 	cmd.Flags().StringVar(&f.request.Context, "context", "", "`NAME` of the context in it (default: its current one)")
 	return cmd
@@ -127,7 +130,7 @@ func (f *clusterFlags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	cl, err := c.NewCluster(cmd.Context(), f.request)
+	cl, err := f.create(cmd, c)
 	if err != nil {
 		return err
 	}
@@ -137,11 +140,14 @@ func (f *clusterFlags) run(cmd *cobra.Command, name string) error {
 	}
 	if f.out.value == "text" {
 		_, _ = fmt.Fprintf(cmd.OutOrStdout(), "cluster/%s %s\n", line(cl.Name), done)
+		f.warn(cmd, cl)
 	}
-	if f.wait {
-		if cl, err = f.waitFor(cmd, c, cl, "running", f.timeout); err != nil {
-			return err
-		}
+	if _, err := f.followJob(cmd, c, cl.Job, f.waiting); err != nil {
+		return err
+	}
+	if now, err := c.Cluster(cmd.Context(), cl.ID); err == nil && f.out.value != "text" {
+		now.Job = cl.Job
+		cl = now // whoever may create clusters need not be allowed to look at them
 	}
 	switch f.out.value {
 	case "json":
@@ -150,6 +156,13 @@ func (f *clusterFlags) run(cmd *cobra.Command, name string) error {
 		return printYAML(cmd.OutOrStdout(), cl)
 	}
 	return nil
+}
+
+// warn shows what was found about a cluster that works, but not for everything.
+func (e *env) warn(cmd *cobra.Command, cl apiv1.Cluster) {
+	for _, warning := range cl.Status.Warnings {
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s%s\n", e.paint(yellow, "warning: "), text(warning))
+	}
 }
 
 // tagsOf reads KEY=VALUE pairs.
@@ -163,37 +176,4 @@ func tagsOf(pairs []string) (map[string]string, error) {
 		tags[k] = v
 	}
 	return tags, nil
-}
-
-// waitFor asks until a cluster is in a phase, and says on the way what has changed.
-func (e *env) waitFor(cmd *cobra.Command, c *client.Client, cl apiv1.Cluster, phase string, most time.Duration) (apiv1.Cluster, error) {
-	deadline := time.NewTimer(most)
-	defer deadline.Stop()
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	last := ""
-	for {
-		now, err := c.Cluster(cmd.Context(), cl.ID)
-		if err != nil {
-			return cl, err
-		}
-		said := now.Status.Phase
-		if now.Status.Error != "" {
-			said += ": " + now.Status.Error
-		}
-		if said != last {
-			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "cluster %s: %s\n", line(now.Name), text(said))
-			last = said
-		}
-		if now.Status.Phase == phase {
-			return now, nil
-		}
-		select {
-		case <-cmd.Context().Done():
-			return now, cmd.Context().Err()
-		case <-deadline.C:
-			return now, errors.New("the cluster is not " + phase + " after " + most.String() + "; see: pratique cluster get " + now.Name)
-		case <-tick.C:
-		}
-	}
 }

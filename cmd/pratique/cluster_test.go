@@ -45,29 +45,6 @@ func TestDeletingAClusterAsksForItsName(t *testing.T) {
 	}
 }
 
-func TestWaitingForAClusterEnds(t *testing.T) {
-	t.Parallel()
-	w := attached(t)
-	out, code := w.types("", "cluster", "attach", "other", "--type", "cce-standard", "--wait", "--timeout", "1ms", "--kubeconfig", w.file("x: y"))
-	if code != exitNo || !strings.Contains(out, "the kubeconfig has a member that is not known") {
-		t.Errorf("exit code %d,\n%s", code, out)
-	}
-	c, err := w.env.connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := newClusterGet(w.env)
-	cmd.SetContext(t.Context())
-	cmd.SetErr(&strings.Builder{})
-	cl, err := c.Cluster(t.Context(), "prod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.env.waitFor(cmd, c, cl, "running", time.Millisecond); err == nil || !strings.Contains(err.Error(), "is not running after 1ms") {
-		t.Errorf("error: %v", err)
-	}
-}
-
 func TestAKnockProvesWhatTheServerAnswers(t *testing.T) {
 	t.Parallel()
 	var paths []string

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -104,7 +105,7 @@ func (d *deletion) targets(args []string) ([]target, error) {
 
 // hint turns the server's words about a cascade into the flag of this command.
 func (d *deletion) hint(err error) error {
-	if p, ok := asProblem(err); ok && !d.cascade && p.Hint != "" && p.Status == conflictStatus {
+	if p, ok := asProblem(err); ok && !d.cascade && strings.Contains(p.Hint, "cascade") && p.Status == conflictStatus {
 		p.Hint = "delete those first, or add --cascade to delete them with it"
 	}
 	return err

@@ -56,29 +56,32 @@ The exit code is 0 when nothing differs and 1 when something does, so that a scr
 }
 
 // printDiff shows one object. Only the members that differ are compared: the others are the same on both sides.
-func (e *env) printDiff(w io.Writer, s pratique.Step) error {
+func (e *env) printDiff(w io.Writer, s pratique.Step) error { return e.printDiffTo(w, s, "file") }
+
+// printDiffTo calls what comes after something other than the file.
+func (e *env) printDiffTo(w io.Writer, s pratique.Step, after string) error {
 	if s.Verb == pratique.Unchanged {
 		return nil
 	}
-	before, after := map[string]jsontext.Value{}, map[string]jsontext.Value{}
+	were, are := map[string]jsontext.Value{}, map[string]jsontext.Value{}
 	for _, f := range s.Fields {
 		if len(f.Before) > 0 {
-			before[f.Field] = f.Before
+			were[f.Field] = f.Before
 		}
 		if len(f.After) > 0 {
-			after[f.Field] = f.After
+			are[f.Field] = f.After
 		}
 	}
-	old, err := specLines(before)
+	old, err := specLines(were)
 	if err != nil {
 		return err
 	}
-	fresh, err := specLines(after)
+	fresh, err := specLines(are)
 	if err != nil {
 		return err
 	}
 	name := objectName(s.Kind, s.Name)
-	oldName, newName := name+" (now)", name+" (file)"
+	oldName, newName := name+" (now)", name+" ("+after+")"
 	switch s.Verb {
 	case pratique.Create:
 		oldName, old = "/dev/null", nil

@@ -17,6 +17,7 @@ type env struct {
 	in       *bufio.Reader
 	terminal bool // somebody sits at in and can be asked
 	colours  bool
+	status   bool // somebody looks at the standard error, and a line there can be written anew
 	getenv   func(string) string
 	now      func() time.Time
 	secret   func(ctx context.Context, prompt string, w io.Writer) (string, error) // asks without echo
@@ -30,6 +31,7 @@ func newEnv() *env {
 		in:       bufio.NewReader(os.Stdin),
 		terminal: term.IsTerminal(stdin),
 		colours:  term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		status:   term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		getenv:   os.Getenv,
 		now:      time.Now,
 		secret: func(ctx context.Context, prompt string, w io.Writer) (string, error) {

@@ -31,6 +31,10 @@ func (e *env) report(w io.Writer, cmd *cobra.Command, err error) int {
 	if errors.Is(err, errNo) {
 		return exitNo
 	}
+	if left, ok := errors.AsType[*leftError](err); ok {
+		_, _ = fmt.Fprintln(w, text(left.Error()))
+		return exitLeft
+	}
 	if u, ok := errors.AsType[*usageError](err); ok {
 		_, _ = fmt.Fprintf(w, "error: %s\nsee: %s --help\n", text(u.text), cmd.CommandPath())
 		return exitUsage
@@ -61,7 +65,7 @@ func (e *env) sentence(err error) string {
 		return err.Error()
 	}
 	if errors.Is(problem, client.ErrSignedOut) && e.getenv("PRATIQUE_TOKEN") != "" {
-		return "the token in PRATIQUE_TOKEN is not valid any more; make another with: pratique token create"
+		return "the token in PRATIQUE_TOKEN is not valid any more; make another with: pratique token create, or assume the role again"
 	} else if errors.Is(problem, client.ErrSignedOut) {
 		return "your session has ended; run: pratique login"
 	}

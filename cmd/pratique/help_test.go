@@ -17,7 +17,7 @@ func testEnv(t *testing.T) *env {
 	t.Helper()
 	e := newEnv()
 	config := filepath.Join(t.TempDir(), "config.yaml")
-	e.terminal, e.colours = false, false
+	e.terminal, e.colours, e.status = false, false, false
 	e.getenv = func(key string) string {
 		if key == "PRATIQUE_CONFIG" {
 			return config

@@ -20,7 +20,10 @@ import (
 // TestKubeStories runs the stories that need a real Kubernetes. Beside the commands of TestScript they have
 //
 //	admin ARGS...    kubectl as the administrator of the only local cluster, past Pratique
-//	plane DIR        a control plane that knows nothing of Pratique; its kubeconfig is $PLANE
+//	plane DIR [FLAGS...]   a control plane that knows nothing of Pratique; its kubeconfig is $PLANE. Once more: it is started again, at the
+//	                       same address, with these flags of kube-apiserver
+//	unplane DIR      it stops
+//	controller ...   see scriptController
 //	retry ARGS...    a program, again and again until it succeeds; "retry ! ARGS..." until it fails
 func TestKubeStories(t *testing.T) {
 	t.Parallel()
@@ -38,9 +41,11 @@ func TestKubeStories(t *testing.T) {
 		e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+binaries)
 		e.Setenv("KUBECONFIG", filepath.Join(e.WorkDir, "kubeconfig"))
 		e.Setenv("HOME", e.WorkDir)
+		e.Values[planesKey{}] = map[string]*local.Plane{}
 		return plain(e)
 	}
-	p.Cmds["admin"], p.Cmds["plane"], p.Cmds["retry"] = scriptAdmin, scriptPlane, scriptRetry
+	p.Cmds["admin"], p.Cmds["plane"], p.Cmds["unplane"], p.Cmds["retry"] = scriptAdmin, scriptPlane, scriptUnplane, scriptRetry
+	p.Cmds["controller"] = scriptController
 	testscript.Run(t, p)
 }
 
@@ -56,28 +61,54 @@ func scriptAdmin(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func scriptPlane(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: plane DIR")
+type planesKey struct{}
+
+func planes(ts *testscript.TestScript) map[string]*local.Plane {
+	running, ok := ts.Value(planesKey{}).(map[string]*local.Plane)
+	if !ok {
+		ts.Fatalf("no control planes in this script")
 	}
+	return running
+}
+
+func scriptPlane(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: plane DIR [FLAGS...]")
+	}
+	stopPlane(ts, args[0])
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	p, err := local.Start(ctx, local.Config{
-		Dir: ts.MkAbs(args[0]), Name: "stranger", Nodes: 1, HostExec: true, UnsafeNoFsync: true, Log: slog.New(slog.DiscardHandler),
+		Dir: ts.MkAbs(args[0]), Name: "stranger", Nodes: 1, HostExec: true, UnsafeNoFsync: true, APIServerArgs: args[1:], Log: slog.New(slog.DiscardHandler),
 	})
 	ts.Check(err)
-	ts.Defer(func() {
-		stop, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		p.Stop(stop)
-	})
+	planes(ts)[args[0]] = p
+	ts.Defer(func() { stopPlane(ts, args[0]) })
 	ts.Setenv("PLANE", p.KubeconfigPath())
+}
+
+func scriptUnplane(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unplane DIR")
+	}
+	stopPlane(ts, args[0])
+}
+
+func stopPlane(ts *testscript.TestScript, dir string) {
+	p := planes(ts)[dir]
+	if p == nil {
+		return
+	}
+	delete(planes(ts), dir)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second) // a kube-apiserver waits for its watches, which nobody here misses
+	defer cancel()
+	p.Stop(ctx)
 }
 
 // environment is that of the script, with programs found where it finds them.
 func environment(ts *testscript.TestScript) []string {
 	var out []string
-	for _, name := range []string{"PATH", "HOME", "WORK", "KUBECONFIG", "PRATIQUE_CONFIG", "PRATIQUE_SERVER", "PRATIQUE_CA"} {
+	for _, name := range []string{"PATH", "HOME", "WORK", "KUBECONFIG", "PRATIQUE_CONFIG", "PRATIQUE_SERVER", "PRATIQUE_CA", "PLANE"} {
 		out = append(out, name+"="+ts.Getenv(name))
 	}
 	return out

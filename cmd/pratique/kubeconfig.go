@@ -103,6 +103,9 @@ func (k *kubeconfig) tell(w io.Writer, path string, ways []apiv1.ClusterAccess) 
 		}
 		_, _ = fmt.Fprintf(w, "  %s, %s\n", line(a.Cluster), how)
 	}
+	if k.getenv("PRATIQUE_TOKEN") != "" { // of a role, for one; whoever forgets it later must not wonder as whom they act
+		_, _ = io.WriteString(w, "the token in PRATIQUE_TOKEN is not written there: kubectl needs it set, and acts as whoever is signed in without it\n")
+	}
 }
 
 // ways asks how each cluster is reached. Without names it takes all that the person may see, and leaves out those of which they may have no

@@ -1,7 +1,8 @@
 // Command pratique is the server and the command line of Pratique in one binary.
 //
 // main only translates: signals and arguments in, an exit code out. 0 is yes or done; 1 is no, refused or failed; 2 is a command that was
-// not understood. The program itself is newRoot, which a test can run as often as it likes.
+// not understood; 130 is a person who stopped waiting for something that goes on. The program itself is newRoot, which a test can run as
+// often as it likes.
 package main
 
 import (
@@ -18,6 +19,7 @@ const (
 	exitYes   = 0
 	exitNo    = 1
 	exitUsage = 2
+	exitLeft  = 130 // as shells say it of Ctrl-C
 )
 
 func main() { os.Exit(realMain()) }

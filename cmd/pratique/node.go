@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +13,7 @@ import (
 func newNode(e *env) *cobra.Command {
 	return family("node", "The nodes of clusters", `Nodes are guarded by cluster permissions (cce:node:list, cce:node:delete and so on), not by what somebody
 may do inside the cluster.`,
-		newNodeList(e),
+		newNodeList(e), newNodeCreate(e),
 		e.nodeChange("cordon", "Keep new pods off nodes", "cordoned", func(ctx context.Context, c *client.Client, cluster, node string) error {
 			_, err := c.PatchNode(ctx, cluster, node, apiv1.NodePatch{Schedulable: new(false)})
 			return err
@@ -79,16 +78,12 @@ func newNodeLabel(e *env) *cobra.Command {
 	}
 	clusterFlag(cmd, &cluster)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		labels := map[string]string{}
-		for _, text := range args[1:] {
-			key, value, set := strings.Cut(text, "=")
-			if !set {
-				var taken bool
-				if key, taken = strings.CutSuffix(text, "-"); !taken {
-					return usage("%q is no label; write KEY=VALUE, or KEY- to take it away", text)
-				}
-			}
-			labels[key] = value
+		labels, remove, err := settings(args[1:])
+		if err != nil {
+			return err
+		}
+		for _, key := range remove {
+			labels[key] = ""
 		}
 		c, err := e.connect()
 		if err != nil {
@@ -122,6 +117,6 @@ func (e *env) nodeChange(verb, short, done string, do func(ctx context.Context, 
 }
 
 func clusterFlag(cmd *cobra.Command, cluster *string) {
-	cmd.Flags().StringVar(cluster, "cluster", "", "`NAME` of the cluster")
+	cmd.Flags().StringVarP(cluster, "cluster", "c", "", "`NAME` of the cluster")
 	_ = cmd.MarkFlagRequired("cluster") // the flag is there
 }

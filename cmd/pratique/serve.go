@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/server"
 )
 
@@ -39,6 +40,7 @@ external one with --etcd-endpoints.`,
 	f.StringVar(&c.EtcdKey, "etcd-key", "", "`FILE` with the key of --etcd-cert")
 	f.StringVar(&c.KubeDir, "kube-dir", "", "`DIR` with the programs of Kubernetes; without it no local cluster can be created")
 	f.Var(&networks{&c.Networks}, "cluster-network", "`PREFIX` at which clusters may be attached although it is special, such as 127.0.0.0/8; may be repeated")
+	f.IntVar(&c.MaxClusters, "max-clusters", pratique.DefaultLimits().Clusters, "`N` clusters that an account may have")
 	f.StringSliceVar(&c.Regions, "region", []string{"local-1"}, "`NAME` of a region; may be repeated")
 	f.StringSliceVar(&c.Hosts, "host", nil, "further `NAME` for the certificate; may be repeated")
 	f.StringVar(&logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
@@ -54,7 +56,7 @@ external one with --etcd-endpoints.`,
 		if len(c.EtcdEndpoints) == 0 && c.EtcdCA+c.EtcdCert != "" {
 			return usage("--etcd-ca, --etcd-cert and --etcd-key are for an external etcd; name it with --etcd-endpoints")
 		}
-		c.Log, c.Out = log, cmd.OutOrStdout()
+		c.Log, c.Out, c.Render = log, cmd.OutOrStdout(), renderer().Render
 		klog.SetSlogLogger(log) // what Kubernetes' libraries say joins the log
 		return server.Run(cmd.Context(), c)
 	}

@@ -156,6 +156,9 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 		q.Action, q.Vars, q.ClusterType, q.Context = need.Operation, need.Vars, need.ClusterType, attributesOf(need)
 		q.Project, q.EnterpriseProject = need.Project, need.EnterpriseProject
 		d := g.Decider.Decide(s, &q)
+		if need.Anywhere && !d.Allowed() {
+			d, q = g.somewhere(s, q, d)
+		}
 		c := audit.Check{Operation: need.Operation, Action: d.actions(), Resource: d.resource(), Allowed: d.Allowed(), Reason: d.Reason()}
 		if !c.Allowed && own(in.Who, need) && (d.Cause == Implicit || need.Operation == "session.delete") {
 			c.Allowed, c.Reason = true, "everybody may do this for themselves"
@@ -181,6 +184,22 @@ func (g *Gate) check(s *pratique.Snapshot, in *Intent, needs []pratique.Need) ([
 	return checks, nil
 }
 
+// somewhere repeats a question in every project, and gives the first decision that allows; else an explicit deny, else the one that there is.
+func (g *Gate) somewhere(s *pratique.Snapshot, q Query, none Decision) (Decision, Query) {
+	for p := range s.Projects.All() {
+		there := q
+		there.Project = p.ID
+		d := g.Decider.Decide(s, &there)
+		if d.Allowed() {
+			return d, there
+		}
+		if d.Effect == policy.Deny {
+			none, q = d, there
+		}
+	}
+	return none, q
+}
+
 // attributesOf makes condition keys of what a need says about its cluster.
 func attributesOf(n pratique.Need) []policy.Attribute {
 	var out []policy.Attribute
@@ -196,7 +215,7 @@ func attributesOf(n pratique.Need) []policy.Attribute {
 	return out
 }
 
-// own reports whether somebody looks after their own session, tokens or password. An explicit deny still holds, but for signing out: nobody
+// own reports whether somebody looks after their own session, tokens, password or second factor. An explicit deny still holds, but for signing out: nobody
 // is better off when that is impossible. What belongs to a role belongs to nobody: whoever has assumed it may sign out, and no more. Roles
 // and users may share a name.
 func own(who pratique.Principal, need pratique.Need) bool {
@@ -207,7 +226,8 @@ func own(who pratique.Principal, need pratique.Need) bool {
 		return false
 	}
 	switch need.Operation {
-	case "session.delete", "session.list", "token.create", "token.list", "token.delete", "password.set":
+	case "session.delete", "session.list", "token.create", "token.list", "token.delete", "password.set",
+		"mfa.create", "mfa.bind", "mfa.unbind", "mfa.delete":
 		return need.Vars["name"] == who.Name
 	default:
 		return false

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pratique-iam/pratique"
 )
@@ -33,6 +34,7 @@ type Memory struct {
 	ids     []string
 	next    int
 	entries map[string]Remembered
+	used    map[usedBy]map[string]time.Time // by action; see Used
 }
 
 // Remember keeps a decision of a door where people ask about themselves only: a webhook, a proxy. It keeps the query as it is, which
@@ -64,6 +66,7 @@ func (m *Memory) Add(r Remembered) (id string) {
 		m.next = (m.next + 1) % Kept
 	}
 	m.entries[id] = r
+	m.note(&r)
 	return id
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/directory"
+	"github.com/pratique-iam/pratique/internal/job"
+	"github.com/pratique-iam/pratique/internal/release"
 	"github.com/pratique-iam/pratique/internal/web"
 )
 
@@ -41,6 +43,10 @@ type API struct {
 	Clusters      Clusters
 	Issuer        Issuer
 	RBAC          RBAC
+	Jobs          *job.Runner
+	Blobs         Blobs          // archives of charts
+	Render        release.Render // of charts
+	Requester     Requester
 	Asked         func(clusterID string) time.Time // when the cluster's kube-apiserver last asked this server; zero: not since it started
 
 	// OnBootstrapUsed is told when an account's one-time secret has been used up. It may be nil.

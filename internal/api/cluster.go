@@ -15,9 +15,10 @@ import (
 )
 
 // Clusters is what is known of clusters beside the directory (internal/cluster). Connect does not reach out; its error wraps
-// pratique.ErrUnavailable for a cluster that does not run.
+// pratique.ErrUnavailable for a cluster that does not run. Changed gives a channel that is closed when a status changes.
 type Clusters interface {
 	Status(clusterID string) cluster.Status
+	Changed() <-chan struct{}
 	Connect(s *pratique.Snapshot, c *pratique.Cluster) (*cluster.Conn, error)
 }
 
@@ -46,7 +47,12 @@ func (a *API) cluster(c Call, name, operation string) (*pratique.Cluster, error)
 	if err := a.nowhere(c, name, operation); err != nil {
 		return nil, err
 	}
-	return nil, &pratique.Error{
+	return nil, invisible(name)
+}
+
+// invisible is the answer about a cluster that there is not, or that must not be spoken of.
+func invisible(name string) error {
+	return &pratique.Error{
 		Kind: pratique.ErrNotFound, Message: fmt.Sprintf("there is no cluster %q that you may see", short(name)),
 		Hint: "list those that you may see with: pratique cluster list",
 	}
@@ -159,7 +165,7 @@ func (a *API) view(c Call, cl *pratique.Cluster) apiv1.Cluster {
 	s := c.Snapshot
 	out := apiv1.Cluster{
 		ID: cl.ID, Name: cl.Name, Type: cl.Type, Provisioner: string(cl.Provisioner), Project: cl.Project, EnterpriseProject: cl.EnterpriseProject,
-		Tags: cl.Tags, Creator: s.PrincipalName(cl.Creator), Stopped: cl.Stopped, Shadow: cl.Shadow, Created: cl.Created,
+		Tags: cl.Tags, Billing: cl.Billing, Creator: s.PrincipalName(cl.Creator), Stopped: cl.Stopped, Shadow: cl.Shadow, Created: cl.Created,
 		ResourceVersion: strconv.FormatUint(cl.Generation, 10), Status: a.status(cl),
 	}
 	if p, ok := s.Projects.ID(cl.Project); ok {

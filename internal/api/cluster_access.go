@@ -30,15 +30,17 @@ const maxGroups = 200
 
 // clusterToken signs a token for the caller and one cluster, of ten minutes or as long as their session lasts. It opens nothing by itself:
 // what its bearer may do is decided request by request. The record is kept before the token exists (security rules §2); so that nobody can
-// fill the trail, one person gets at most a few in a second.
+// fill the trail, one person gets at most a few in a second, and so does whoever has assumed a role: many programs act as the same one.
+//
+// For a role it names no groups, and it ends with the role's session like everything that session has made.
 func (a *API) clusterToken(ctx context.Context, c Call, _ nameIn) (created[apiv1.ClusterToken], error) {
 	var none created[apiv1.ClusterToken]
 	switch {
 	case a.Issuer == nil:
 		return none, without("tokens for clusters")
-	case c.Who.Type != pratique.PrincipalUser && !c.Who.Root() || c.Who.Session == "":
+	case c.Who.Session == "":
 		return none, &pratique.Error{
-			Kind: pratique.ErrDenied, Message: "tokens for clusters are for users who are signed in", Hint: "run: pratique login",
+			Kind: pratique.ErrDenied, Message: "tokens for clusters are for those who are signed in", Hint: "run: pratique login",
 		}
 	}
 	groups := groupsFor(c.Snapshot, c.Cluster, access.PrincipalRef(c.Who))
@@ -49,13 +51,17 @@ func (a *API) clusterToken(ctx context.Context, c Call, _ nameIn) (created[apiv1
 			Hint:    "leave some of them",
 		}
 	}
-	if _, ok := a.minted.Take(c.Who.Account+"/"+c.Who.ID, a.Now()); !ok {
+	whose, as := c.Who.ID, ""
+	if c.Who.Type == pratique.PrincipalRole {
+		whose, as = c.Who.ID+"/"+c.Session.Label, ", as session "+c.Session.RoleSession
+	}
+	if _, ok := a.minted.Take(c.Who.Account+"/"+whose, a.Now()); !ok {
 		return none, &pratique.Error{
 			Kind: web.ErrTooMany, Message: "you ask for tokens faster than anybody could use them", Hint: "use the one that you have; it lasts for minutes",
 		}
 	}
 	record := access.NewRecord(audit.TokenIssued, c.Who, a.Now())
-	record.Source, record.Request, record.Detail = c.Source, c.Request, "for cluster "+c.Cluster.Name+" ("+c.Cluster.ID+")"
+	record.Source, record.Request, record.Detail = c.Source, c.Request, "for cluster "+c.Cluster.Name+" ("+c.Cluster.ID+")"+as
 	if err := a.Gate.Record(ctx, c.Who.Account, record); err != nil {
 		return none, err
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
+	"github.com/pratique-iam/pratique/internal/api"
 	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/cluster"
 	"github.com/pratique-iam/pratique/internal/oidc"
@@ -29,7 +30,10 @@ import (
 
 // harbour is a town with clusters: an attached one of type cce-standard in local-1, and a local one of type ack-managed. alice reads clusters,
 // bob has a namespace permission besides, carol is CCE Administrator, dora has nothing, and inspector may ask about others.
-func harbour(t *testing.T) *town {
+func harbour(t *testing.T) *town { return harbourWith(t, nil) }
+
+// harbourWith is a harbour whose clusters somebody else looks after.
+func harbourWith(t *testing.T, clusters api.Clusters) *town {
 	t.Helper()
 	w := settled(t, users("alice", "bob", "carol", "dora", "inspector"),
 		"kind: Policy\nmetadata: {name: inspect}\nspec: {document: {Version: \"1.1\", Statement: [{Effect: Allow, Action: [\"iam:permissions:simulate\"]}]}}",
@@ -39,6 +43,7 @@ func harbour(t *testing.T) *town {
 		w.root.apply(grant("carol-"+strings.ReplaceAll(strings.ToLower(role), " ", "-"), "carol-group", role, "{project: local-1}"))
 	}
 	w.root.apply(grant("carol-obs", "carol-group", "OBS Administrator", "{account: true}")).want(200)
+	w.api.Clusters = clusters
 	w.runsClusters()
 	w.root.post("/v1/clusters", apiv1.NewCluster{Name: "prod", Type: "cce-standard", Tags: map[string]string{"env": "prod"}, Kubeconfig: kubeconfig(t)}).want(201)
 	w.root.post("/v1/clusters", apiv1.NewCluster{Name: "lab", Type: "ack-managed", Nodes: 3}).want(201)
@@ -55,7 +60,9 @@ func (w *town) runsClusters() {
 	}
 	w.sealer = sealer
 	w.api.Sealer, w.api.LocalClusters, w.api.CA = sealer, true, []byte(authority(w.T))
-	w.api.Clusters = &cluster.Manager{Directory: w.dir, Sealer: sealer, Now: time.Now}
+	if w.api.Clusters == nil {
+		w.api.Clusters = &cluster.Manager{Directory: w.dir, Sealer: sealer, Now: time.Now}
+	}
 	w.issuer = &oidc.Issuer{URL: w.api.External, Secrets: w.dir, Sealer: sealer, Now: time.Now}
 	w.api.Issuer = w.issuer
 	w.api.RBAC = bindings{}
@@ -109,7 +116,7 @@ func authority(t *testing.T) string {
 func kubeconfig(t *testing.T) string {
 	t.Helper()
 	return `{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
-clusters: [{name: c, cluster: {server: "https://10.1.2.3:6443", certificate-authority-data: ` + base64.StdEncoding.EncodeToString([]byte(authority(t))) + `}}],
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: ` + base64.StdEncoding.EncodeToString([]byte(authority(t))) + `}}],
 users: [{name: u, user: {token: s3cret-of-the-cluster}}]}`
 }
 
@@ -169,7 +176,7 @@ func TestAClusterGrantWithoutANamespacePermissionExplainsItself(t *testing.T) {
 		if got := strings.Contains(c.Note, "hold no namespace permission in it"); got != note {
 			t.Errorf("%s reads the note %q", name, c.Note)
 		}
-		if c.Server != "https://10.1.2.3:6443" || c.Project != "local-1" || c.Creator != "root" || c.Status.Phase != "unknown" {
+		if c.Server != "https://127.0.0.1:6443" || c.Project != "local-1" || c.Creator != "root" || c.Status.Phase != "unknown" {
 			t.Errorf("%s sees %+v", name, c)
 		}
 	}
@@ -232,7 +239,7 @@ func TestWritingAClusterNeedsItsOperation(t *testing.T) {
 		t.Errorf("changed: %+v", c)
 	}
 	w.root.patch("/v1/clusters/"+name, apiv1.ClusterPatch{}).problem(400, "invalid")
-	w.root.delete("/v1/clusters/" + name).want(204)
+	w.root.delete("/v1/clusters/" + name).want(202)
 	w.root.get("/v1/clusters/"+name).problem(404, "not-found")
 	var list apiv1.Audit
 	w.root.get("/v1/audit?event=cluster.changed").want(200).into(&list)
@@ -276,7 +283,7 @@ func TestABadKubeconfigIsRefusedAndNotRepeated(t *testing.T) {
 		"a program":     {"{token: s3cret-of-the-cluster}", "{exec: {command: s3cret}}", "sets exec, which is refused"},
 		"a file":        {"{token: s3cret-of-the-cluster}", "{tokenFile: /s3cret}", "sets tokenFile"},
 		"a proxy":       {"server:", "proxy-url: http://s3cret, server:", "sets proxy-url"},
-		"no encryption": {"https://10.1.2.3", "http://10.1.2.3", "without TLS"},
+		"no encryption": {"https://127.0.0.1", "http://127.0.0.1", "without TLS"},
 		"no check":      {"server:", "insecure-skip-tls-verify: true, server:", "sets insecure-skip-tls-verify"},
 		"not YAML":      {"{apiVersion", "{{apiVersion", "not valid YAML"},
 	} {
@@ -392,7 +399,7 @@ func TestConnectingWritesTheFilesAndACredential(t *testing.T) {
 	}
 	(&person{w, secret, ""}).get("/v1/me").problem(401, "unauthenticated")
 	w.root.get("/v1/clusters/prod/access").want(200).into(&after)
-	if after.Direct != "https://10.1.2.3:6443" || len(after.CA) == 0 {
+	if after.Direct != "https://127.0.0.1:6443" || len(after.CA) == 0 {
 		t.Errorf("access: %+v", after)
 	}
 	var list apiv1.Audit

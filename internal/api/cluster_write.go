@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -56,7 +57,11 @@ func (a *API) newCluster(ctx context.Context, c Call, in newClusterIn) (created[
 			Hint: "attach one that runs elsewhere with pratique cluster attach, or start the server with --kube-dir",
 		}
 	}
-	result, err := a.Gate.Apply(ctx, a.intent(c, audit.ClusterChanged, create))
+	addons, err := a.dependencies(ctx, c, &cl, n.Addons)
+	if err != nil {
+		return none, err
+	}
+	result, err := a.Gate.Apply(ctx, a.intent(c, audit.ClusterChanged, a.with(create, addons)))
 	if err != nil {
 		return none, err
 	}
@@ -65,7 +70,35 @@ func (a *API) newCluster(ctx context.Context, c Call, in newClusterIn) (created[
 		return none, fmt.Errorf("cluster %s is not there after it was created", cl.ID)
 	}
 	c.Snapshot = result.Snapshot
-	return created[apiv1.Cluster]{a.view(c, made)}, nil
+	out := a.view(c, made)
+	operation, verb := "cluster.create", "create"
+	if made.Provisioner == pratique.ProvisionerAttached {
+		operation, verb = "cluster.attach", "attach"
+		a.warnOfRights(ctx, c, made, &out)
+	}
+	if addons != nil {
+		out.Job = a.createWith(ctx, c, made, addons).ID
+		return created[apiv1.Cluster]{out}, nil
+	}
+	out.Job = a.watchCluster(ctx, c, made, operation, verb, a.reaches(c.Who.Account, made, cluster.PhaseRunning)).ID
+	return created[apiv1.Cluster]{out}, nil
+}
+
+// warnOfRights tells whoever has just given a credential what it lacks, while they still have the cluster's administration at hand. It is no error:
+// the cluster is attached, its rights may come later, and cluster.get shows what is missing until they do.
+func (a *API) warnOfRights(ctx context.Context, c Call, cl *pratique.Cluster, out *apiv1.Cluster) {
+	if a.Clusters == nil {
+		return
+	}
+	found := []string{"what the credential may do cannot be found out"}
+	if conn, err := a.Clusters.Connect(c.Snapshot, cl); err == nil {
+		found = cluster.CheckRights(ctx, conn, c.Snapshot, cl)
+	}
+	for _, warning := range found {
+		if !slices.Contains(out.Status.Warnings, warning) {
+			out.Status.Warnings = append(slices.Clip(out.Status.Warnings), warning) // those of the status are the Manager's
+		}
+	}
 }
 
 // mayCreate decides without creating, so that nobody learns what the server can do before they may ask for it.
@@ -129,7 +162,15 @@ func (a *API) patchCluster(ctx context.Context, c Call, in patchClusterIn) (apiv
 	if len(changes) == 0 {
 		return apiv1.Cluster{}, web.Invalid("nothing is set that should change")
 	}
-	return a.change(ctx, c, in.Name, "cluster.update", changes...)
+	c, cl, err := a.changed(ctx, c, in.Name, "cluster.update", changes...)
+	if err != nil {
+		return apiv1.Cluster{}, err
+	}
+	out := a.view(c, cl)
+	if p.Kubeconfig != nil {
+		a.warnOfRights(ctx, c, cl, &out)
+	}
+	return out, nil
 }
 
 // identify is the id of the cluster that the path names, or the name when there is none, so that a change of it is refused by the Gate.
@@ -141,19 +182,29 @@ func (in nameIn) identify(c Call) (id string, cl *pratique.Cluster) {
 	return cl.ID, cl
 }
 
-// change puts changes of one cluster through the Gate, which records a refusal; who may not see the cluster does not hear of it.
+// change is changed, and shows the cluster as it is then.
 func (a *API) change(ctx context.Context, c Call, name, operation string, changes ...pratique.Change) (apiv1.Cluster, error) {
+	c, cl, err := a.changed(ctx, c, name, operation, changes...)
+	if err != nil {
+		return apiv1.Cluster{}, err
+	}
+	return a.view(c, cl), nil
+}
+
+// changed puts changes of one cluster through the Gate, which records a refusal; who may not see the cluster does not hear of it. The call goes on
+// with the snapshot that the changes have made.
+func (a *API) changed(ctx context.Context, c Call, name, operation string, changes ...pratique.Change) (Call, *pratique.Cluster, error) {
 	result, err := a.Gate.Apply(ctx, a.intent(c, audit.ClusterChanged, changes...))
 	if err != nil {
-		return apiv1.Cluster{}, a.bluntCluster(c, name, operation, err)
+		return c, nil, a.bluntCluster(c, name, operation, err)
 	}
 	id, _ := nameIn{name}.identify(c)
 	cl, ok := result.Snapshot.Clusters.ID(id)
 	if !ok {
-		return apiv1.Cluster{}, fmt.Errorf("cluster %s is not there after it was changed", id)
+		return c, nil, fmt.Errorf("cluster %s is not there after it was changed", id)
 	}
 	c.Snapshot = result.Snapshot
-	return a.view(c, cl), nil
+	return c, cl, nil
 }
 
 // bluntCluster keeps an error about a cluster from telling what exists to those who may not see it.
@@ -162,7 +213,7 @@ func (a *API) bluntCluster(c Call, name, operation string, err error) error {
 		return err
 	}
 	cl, ok := c.Snapshot.Clusters.Find(name)
-	if ok && a.mayOn(c, cl, "cluster.get") {
+	if ok && (a.mayOn(c, cl, "cluster.get") || a.almost(c, cl, cl.Need(operation))) {
 		return unsupported(err, cl)
 	}
 	if _, refusal := a.cluster(c, name, operation); refusal != nil {
@@ -189,13 +240,28 @@ func (a *API) hibernate(ctx context.Context, c Call, in nameIn, operation string
 			Hint: "stop and start it where it was made",
 		}
 	}
-	return a.change(ctx, c, in.Name, operation, pratique.ClusterUpdate{Name: id, Stopped: &stopped})
+	c, cl, err := a.changed(ctx, c, in.Name, operation, pratique.ClusterUpdate{Name: id, Stopped: &stopped})
+	if err != nil {
+		return apiv1.Cluster{}, err
+	}
+	verb, want := "start", cluster.PhaseRunning
+	if stopped {
+		verb, want = "stop", cluster.PhaseStopped
+	}
+	out := a.view(c, cl)
+	out.Job = a.watchCluster(ctx, c, cl, operation, verb, a.reaches(c.Who.Account, cl, want)).ID
+	return out, nil
 }
 
-func (a *API) deleteCluster(ctx context.Context, c Call, in nameIn) (done, error) {
-	id, _ := in.identify(c)
+// deleteCluster takes a cluster out of the directory at once; the answer is the job that watches what is left of it go.
+func (a *API) deleteCluster(ctx context.Context, c Call, in nameIn) (accepted[apiv1.Job], error) {
+	var none accepted[apiv1.Job]
+	id, cl := in.identify(c)
 	if _, err := a.Gate.Apply(ctx, a.intent(c, audit.ClusterChanged, pratique.DeleteCluster{Name: id})); err != nil {
-		return done{}, a.bluntCluster(c, in.Name, "cluster.delete", err)
+		return none, a.bluntCluster(c, in.Name, "cluster.delete", err)
 	}
-	return done{}, nil
+	if cl == nil { // it came and went between the request and the change
+		return none, nil
+	}
+	return accepted[apiv1.Job]{jobView(a.watchCluster(ctx, c, cl, "cluster.delete", "delete", a.goes(cl)))}, nil
 }

@@ -48,6 +48,10 @@ func (a *API) decision(ctx context.Context, c Call, in withID) (apiv1.Answer, er
 		}
 	}
 	q := &asked{snapshot: e.Snapshot, query: e.Query, subject: subjectText(e.Snapshot, e.Query.Principal)}
+	if e.Refused != "" {
+		d := access.RefusedFor(e.Refused)
+		return a.answer(q, &d, in.ID), nil
+	}
 	out := a.explained(q, in.ID)
 	a.addKube(ctx, c, q, &out)
 	return out, nil
@@ -74,9 +78,9 @@ func (a *API) answer(q *asked, d *access.Decision, id string) apiv1.Answer {
 }
 
 // effect is the outcome in a word. What policies allow and the service refuses is a Deny: whoever reads the word alone must not take it for
-// a yes.
+// a yes. So is what was refused before any policy was asked.
 func effect(d *access.Decision) string {
-	if d.Effect == policy.Allow && !d.Allowed() {
+	if d.Effect == policy.Allow && !d.Allowed() || d.Cause == access.Refused {
 		return policy.Deny.String()
 	}
 	return d.Effect.String()

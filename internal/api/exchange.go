@@ -101,6 +101,9 @@ func (a *API) vouched(ctx context.Context, v Visit, s *pratique.Snapshot, b apiv
 		policy.Attribute{Key: "oidc:aud", Values: audiences},
 		policy.Attribute{Key: "oidc:sub", Values: []string{name}})}
 	role, ok = s.Roles.Find(b.Role)
+	if ok {
+		w.names = append(w.names, servicesOf(s, cl, name, role)...)
+	}
 	if !ok || !role.Trusts(w.names, w.context) {
 		return w, nil, authn.RefuseExchange(fmt.Sprintf("no trust policy lets %s of cluster %s assume the role", name, cl.Name))
 	}

@@ -16,7 +16,7 @@ import (
 //
 //	`path:"name" doc:"…"`     a segment of the path
 //	`query:"limit" doc:"…"`   a parameter after the question mark; string, bool, int or uint64
-//	`body:""`                 the JSON body; body:"changes" for the larger limit
+//	`body:""`                 the JSON body; body:"changes" for the larger limit; of an archive, the body as it is
 //
 // Embedded structs count as their fields. Parameters that the struct does not name are refused: a misspelt dryRun must not change things.
 type input struct {
@@ -90,7 +90,11 @@ func (in *input) read(w http.ResponseWriter, r *http.Request, into any) error {
 	if in.body == nil {
 		return nil
 	}
-	return web.ReadJSON(w, r, in.body.limit, v.FieldByIndex(in.body.index).Addr().Interface())
+	body := v.FieldByIndex(in.body.index)
+	if raw, err := readArchive(w, r, body); raw {
+		return err
+	}
+	return web.ReadJSON(w, r, in.body.limit, body.Addr().Interface())
 }
 
 func (in *input) unknown(name string) error {

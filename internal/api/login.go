@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pratique-iam/pratique"
@@ -16,15 +18,22 @@ import (
 // Authn tells who is asking, and makes credentials. Refusals wrap pratique.ErrDenied, or pratique.ErrUnavailable when waiting helps.
 type Authn interface {
 	Proofs
+	Factors
 	Secrets
 }
 
 // Proofs tell who is asking.
 type Proofs interface {
 	Bearer(secret string) (pratique.Principal, *pratique.Session, error)
-	Password(ctx context.Context, t authn.Attempt) (pratique.Principal, error)
+	SignIn(ctx context.Context, t authn.Attempt) (authn.Proof, error)
 	Bootstrap(t authn.Attempt) (who pratique.Principal, redeem string, err error)
 	Exchange(account, source string) (s *pratique.Snapshot, right func(), err error)
+}
+
+// Factors check what somebody who is signed in shows once more.
+type Factors interface {
+	Password(ctx context.Context, t authn.Attempt) (pratique.Principal, error)
+	Code(s *pratique.Snapshot, userID, code, source string) (pratique.UseMFA, error)
 }
 
 // Secrets makes what somebody who has proved who they are takes along. Nothing is kept until the Gate has recorded it.
@@ -48,13 +57,17 @@ func (a *API) login(ctx context.Context, v Visit, in loginIn) (created[apiv1.Tok
 		return none, err
 	}
 	l := in.Body
-	if (l.Password == "") == (l.Secret == "") {
+	if !oneOf(l.Password, l.Secret, l.Ticket) {
 		return none, web.Invalid("give either a password or the one-time bootstrap secret")
 	}
-	who, redeem, err := a.prove(ctx, v, l)
+	proof, redeem, err := a.prove(ctx, v, l)
 	if err != nil {
 		return none, unauthenticated(a.refused(ctx, v, l, err))
 	}
+	if proof.NeedCode {
+		return none, a.needCode(proof)
+	}
+	who := proof.Who
 	secret, session, err := a.Authn.NewSession(pratique.SessionLogin, who, sessionLife, l.Label, v.Source, who.MFA)
 	if err != nil {
 		return none, unauthenticated(err)
@@ -63,11 +76,16 @@ func (a *API) login(ctx context.Context, v Visit, in loginIn) (created[apiv1.Tok
 	if redeem != "" {
 		detail = "with the one-time bootstrap secret"
 	}
+	var changes []pratique.Change
+	if proof.Use != nil {
+		changes = append(changes, *proof.Use)
+		detail += " and a second factor"
+	}
 	done, err := a.Gate.Apply(ctx, access.Intent{
 		Who: who, Event: audit.SignedIn, Detail: detail, Source: v.Source, Request: v.Request,
-		Changes: []pratique.Change{pratique.OpenSession{Session: session, Redeem: redeem}},
+		Changes: append(changes, pratique.OpenSession{Session: session, Redeem: redeem}),
 	})
-	if err != nil { // a bootstrap secret that somebody else has used in between lands here
+	if err != nil { // a bootstrap secret or a code that somebody else has used in between lands here
 		return none, unauthenticated(err)
 	}
 	if redeem != "" && a.OnBootstrapUsed != nil {
@@ -79,14 +97,42 @@ func (a *API) login(ctx context.Context, v Visit, in loginIn) (created[apiv1.Tok
 	return created[apiv1.Token]{out}, nil
 }
 
-func (a *API) prove(ctx context.Context, v Visit, l apiv1.Login) (who pratique.Principal, redeem string, err error) {
-	t := authn.Attempt{Account: l.Account, User: l.User, Secret: l.Password, Source: v.Source}
+// oneOf reports whether exactly one text is there.
+func oneOf(texts ...string) bool {
+	n := 0
+	for _, t := range texts {
+		if t != "" {
+			n++
+		}
+	}
+	return n == 1
+}
+
+func (a *API) prove(ctx context.Context, v Visit, l apiv1.Login) (p authn.Proof, redeem string, err error) {
+	t := authn.Attempt{Account: l.Account, User: l.User, Secret: l.Password, Code: l.Code, Source: v.Source}
 	if l.Secret != "" {
 		t.Secret = l.Secret
-		return a.Authn.Bootstrap(t)
+		p.Who, redeem, err = a.Authn.Bootstrap(t)
+		return p, redeem, err
 	}
-	who, err = a.Authn.Password(ctx, t)
-	return who, "", err
+	if t.Ticket, err = base64.RawURLEncoding.DecodeString(l.Ticket); err != nil {
+		return p, "", web.Invalid("the ticket is not one that this server gave")
+	}
+	p, err = a.Authn.SignIn(ctx, t)
+	return p, "", err
+}
+
+// needCode asks somebody whose password was right for a code. The ticket spares them the password; it is sealed, so that every replica can
+// read it and nobody can make one.
+func (a *API) needCode(p authn.Proof) error {
+	sealed, err := a.Sealer.Seal(p.Ticket, authn.TicketPath)
+	if err != nil {
+		return fmt.Errorf("seal the ticket of a sign-in: %w", err)
+	}
+	return web.WithTicket(&pratique.Error{
+		Kind: web.ErrSecondFactor, Message: "the password is right, and a code is needed too",
+		Hint: "sign in again with a code from your authenticator, or a recovery code",
+	}, base64.RawURLEncoding.EncodeToString(sealed))
 }
 
 // token is a bearer secret as it is shown, once.

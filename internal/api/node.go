@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/pratique-iam/pratique"
@@ -33,20 +34,11 @@ type patchNodeIn struct {
 
 // onNode finds a cluster for somebody who may do an operation on one of its nodes, and the way to its nodes. Node "" means all of them.
 func (a *API) onNode(c Call, clusterName, node, operation string) (*pratique.Cluster, typedcorev1.NodeInterface, error) {
-	cl, ok := c.Snapshot.Clusters.Find(clusterName)
-	if !ok || !a.mayOn(c, cl, "cluster.get") {
-		_, err := a.cluster(c, clusterName, "cluster.get")
+	cl, err := a.mayInside(c, clusterName, operation, named(node))
+	if err != nil {
 		return nil, nil, err
 	}
-	need := cl.Need(operation)
-	need.Vars["name"] = node
-	if err := a.Gate.May(c.Snapshot, c.Who, need, c.Source); err != nil {
-		return nil, nil, unsupported(err, cl)
-	}
-	if a.Clusters == nil {
-		return nil, nil, without("access to clusters")
-	}
-	conn, err := a.Clusters.Connect(c.Snapshot, cl)
+	conn, err := a.reach(c, cl)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,8 +116,12 @@ func (a *API) recordNode(ctx context.Context, c Call, detail string) error {
 	return a.Gate.Record(ctx, c.Who.Account, r)
 }
 
-// protectedLabels belong to Kubernetes; changing them could move workloads onto nodes that they were kept from.
-const protectedLabels = "node-restriction.kubernetes.io/"
+// Protected labels belong to Kubernetes; changing them could move workloads onto nodes that they were kept from. Our own tell which nodes are
+// those of a pool.
+const (
+	protectedLabels = "node-restriction.kubernetes.io/"
+	ownLabels       = "pratique.dev/"
+)
 
 func nodePatch(p apiv1.NodePatch) ([]byte, error) {
 	if p.Schedulable == nil && len(p.Labels) == 0 {
@@ -133,8 +129,8 @@ func nodePatch(p apiv1.NodePatch) ([]byte, error) {
 	}
 	labels := map[string]any{}
 	for k, v := range p.Labels {
-		if strings.HasPrefix(k, protectedLabels) {
-			return nil, web.Invalid("the label %q is kept for the administrators of the cluster", k)
+		if err := checkNodeLabel(k, v); err != nil {
+			return nil, err
 		}
 		labels[k] = v
 		if v == "" {
@@ -146,6 +142,20 @@ func nodePatch(p apiv1.NodePatch) ([]byte, error) {
 		body["spec"] = map[string]any{"unschedulable": !*p.Schedulable}
 	}
 	return strictjson.Marshal(body)
+}
+
+// checkNodeLabel refuses labels that belong to somebody else, and what is no label.
+func checkNodeLabel(key, value string) error {
+	switch {
+	case strings.HasPrefix(key, protectedLabels):
+		return web.Invalid("the label %q is kept for the administrators of the cluster", short(key))
+	case strings.HasPrefix(key, ownLabels):
+		return web.Invalid("the label %q is Pratique's own", short(key))
+	}
+	if wrong := append(validation.IsQualifiedName(key), validation.IsValidLabelValue(value)...); len(wrong) > 0 {
+		return web.Invalid("%q is no label of Kubernetes: %s", short(key+"="+value), wrong[0])
+	}
+	return nil
 }
 
 func nodeView(n *corev1.Node) apiv1.Node {
@@ -166,6 +176,13 @@ func inside(cl *pratique.Cluster, err error) error {
 		return &pratique.Error{Kind: pratique.ErrNotFound, Message: fmt.Sprintf("cluster %q: %s", cl.Name, status.ErrStatus.Message)}
 	case ok && apierrors.IsInvalid(status), ok && apierrors.IsBadRequest(status):
 		return &pratique.Error{Kind: pratique.ErrInvalid, Message: fmt.Sprintf("cluster %q: %s", cl.Name, status.ErrStatus.Message)}
+	case ok && (apierrors.IsAlreadyExists(status) || apierrors.IsConflict(status)):
+		return &pratique.Error{Kind: pratique.ErrConflict, Message: fmt.Sprintf("cluster %q: %s", cl.Name, status.ErrStatus.Message)}
+	case ok && apierrors.IsForbidden(status):
+		return &pratique.Error{
+			Kind: pratique.ErrUnavailable, Message: fmt.Sprintf("Pratique's credential may not do this in cluster %q: %s", cl.Name, status.ErrStatus.Message),
+			Hint: "an administrator of the cluster can give it the right",
+		}
 	default:
 		return &pratique.Error{
 			Kind: pratique.ErrUnavailable, Message: fmt.Sprintf("cluster %q: %v", cl.Name, err),

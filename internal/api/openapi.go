@@ -84,7 +84,7 @@ func (r *Route) describe(s *schemas) (object, error) {
 		op["parameters"] = params
 	}
 	if in.body != nil {
-		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": s.of(in.body.typ)}}}
+		op["requestBody"] = object{"required": true, "content": content(s, in.body.typ)}
 	}
 	return op, nil
 }
@@ -108,6 +108,8 @@ func (r *Route) success() int {
 		return http.StatusNoContent
 	case r.out.Implements(reflect.TypeFor[interface{ created() any }]()):
 		return http.StatusCreated
+	case r.out.Implements(reflect.TypeFor[interface{ accepted() any }]()):
+		return http.StatusAccepted
 	default:
 		return http.StatusOK
 	}
@@ -115,8 +117,8 @@ func (r *Route) success() int {
 
 func (r *Route) response(s *schemas) object {
 	t := r.out
-	if r.success() == http.StatusCreated {
-		t = t.Field(0).Type // of created
+	if code := r.success(); code == http.StatusCreated || code == http.StatusAccepted {
+		t = t.Field(0).Type // of created, accepted
 	}
 	out := object{"description": http.StatusText(r.success())}
 	switch t {
@@ -124,7 +126,7 @@ func (r *Route) response(s *schemas) object {
 	case reflect.TypeFor[written]():
 		out["content"] = object{"application/json": object{"schema": object{"type": "object"}}}
 	default:
-		out["content"] = object{"application/json": object{"schema": s.of(t)}}
+		out["content"] = content(s, t)
 	}
 	return out
 }

@@ -71,6 +71,9 @@ type none struct{}
 // created marks an output that is something new, shown for the first time.
 type created[T any] struct{ body T }
 
+// accepted marks an output that tells of what goes on in the background.
+type accepted[T any] struct{ body T }
+
 // signedIn is a handler for somebody. There is no way to call it without a principal.
 func signedIn[In, Out any](f func(context.Context, Call, In) (Out, error)) action {
 	return action{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), call: func(ctx context.Context, c Call, read func(any) error) (any, error) {
@@ -196,6 +199,10 @@ func answer(w http.ResponseWriter, out any) error {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(out) //nolint:gosec // JSON of our own making; a client that has gone away needs no answer
 		return nil
+	case interface{ accepted() any }:
+		return web.JSON(w, http.StatusAccepted, out.accepted())
+	case archive:
+		return out.send(w)
 	case interface{ status() int }:
 		return web.JSON(w, out.status(), out)
 	default:
@@ -204,6 +211,8 @@ func answer(w http.ResponseWriter, out any) error {
 }
 
 func (c created[T]) created() any { return c.body }
+
+func (c accepted[T]) accepted() any { return c.body }
 
 // written is an answer that has been encoded already.
 type written []byte

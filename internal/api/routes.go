@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/pratique-iam/pratique"
 )
@@ -30,6 +31,10 @@ func (a *API) Routes() []Route {
 		{get, "/v1/tokens", own + "others need token.list", "List API tokens", signedIn(a.tokens)},
 		{remove, "/v1/tokens/{id}", own + "others need session.delete", "End an API token", signedIn(a.endSession)},
 		{post, "/v1/password", own + "others need password.set", "Set a password", signedIn(a.setPassword)},
+		{get, "/v1/mfa", own + "another's needs mfa.get, a list mfa.list", "Read one's second factor, or who has one", signedIn(a.factors)},
+		{post, "/v1/mfa", own + "others need mfa.create", "Make a second factor", signedIn(a.enroll)},
+		{post, "/v1/mfa/confirm", own + "others need mfa.bind", "Make a second factor count", signedIn(a.confirmFactor)},
+		{remove, "/v1/mfa", own + "others need mfa.unbind and mfa.delete", "Take a second factor away", signedIn(a.removeFactor)},
 		{post, "/v1/assume-role", "gate: role.assume, and the trust policy of the role", "Open the session of a role", signedIn(a.assumeRole)},
 		{post, "/v1/assume-role-with-token", signIn, "Exchange a service account's token for the session of a role", anybody(a.exchange)},
 		{post, "/v1/accesskeys", "gate: accessKey.create on the user", "Make an access key", signedIn(a.newAccessKey)},
@@ -38,6 +43,7 @@ func (a *API) Routes() []Route {
 		{remove, "/v1/accesskeys/{id}", "gate: accessKey.delete on the user", "Delete an access key", signedIn(a.deleteAccessKey)},
 
 		{post, "/v1/changes", "gate: what each change needs", "Apply changes, all or none", signedIn(a.changes)},
+		{post, "/v1/changes/preview", "gate: what each change needs", "Who would gain and lose what by changes", signedIn(a.preview)},
 		{get, "/v1/export", "directory.export", "Everything, as manifests", signedIn(a.export)},
 
 		{post, "/v1/decide", others, "May somebody do something", signedIn(a.decide)},
@@ -56,6 +62,9 @@ func (a *API) Routes() []Route {
 		{get, "/v1/audit/verify", "audit.list", "Check the chain of audit records", signedIn(a.verify)},
 	}
 	routes = append(routes, a.clusterRoutes()...)
+	routes = append(routes, a.jobRoutes()...)
+	routes = slices.Concat(routes, a.nodeRoutes(), a.nodePoolRoutes(), a.storageRoutes(), a.tagRoutes(), a.resourceRoutes(), a.quotaRoutes(),
+		a.serviceLinkedRoleRoutes(), a.authorizationRoutes(), a.addonRoutes(), a.addonInstanceRoutes(), a.chartRoutes(), a.releaseRoutes())
 	for _, kind := range pratique.ManifestKinds() {
 		path, noun := "/v1/"+kind.Plural(), nounName(kind)
 		read := noun + ".get"
@@ -84,15 +93,11 @@ func (a *API) clusterRoutes() []Route {
 		{remove, one, "gate: cluster.delete", "Delete a cluster", signedIn(a.deleteCluster)},
 		{post, one + "/start", "gate: cluster.start", "Wake a cluster", signedIn(a.startCluster)},
 		{post, one + "/stop", "gate: cluster.stop", "Hibernate a cluster", signedIn(a.stopCluster)},
+		{post, one + "/upgrade", "cluster: cluster.upgrade", "Move a cluster to another version of Kubernetes", signedIn(a.upgradeCluster)},
 		{post, one + "/token", "cluster: cluster.get", "A short-lived token for the cluster", signedIn(a.clusterToken)},
 		{get, one + "/access", "cluster: cluster.kubeconfig", "What a kubeconfig needs", signedIn(a.clusterAccess)},
 		{get, one + "/rbac", "cluster: namespacePermission.list", "What namespace permissions make inside the cluster", signedIn(a.rbacPlan)},
 		{post, one + "/connect", "gate: cluster.connect", "Files that make a kube-apiserver ask this server", signedIn(a.connectCluster)},
-
-		{get, one + "/nodes", "gate: node.list", "List the nodes of a cluster", signedIn(a.nodes)},
-		{get, one + "/nodes/{node}", "gate: node.get", "Read one node", signedIn(a.node)},
-		{patch, one + "/nodes/{node}", "gate: node.update", "Cordon, uncordon or label a node", signedIn(a.patchNode)},
-		{remove, one + "/nodes/{node}", "gate: node.delete", "Delete a node", signedIn(a.deleteNode)},
 
 		{post, "/v1/kube/why", "self: about oneself in clusters that cluster.get shows; others need decision.simulate", "May somebody do something inside a cluster, and why", signedIn(a.kubeWhy)},
 		{post, "/v1/kube/whocan", "decision.simulate", "Who may do something inside a cluster", signedIn(a.kubeWhoCan)},

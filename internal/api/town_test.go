@@ -27,6 +27,7 @@ import (
 	"github.com/pratique-iam/pratique/internal/authn"
 	"github.com/pratique-iam/pratique/internal/directory"
 	"github.com/pratique-iam/pratique/internal/etcd"
+	"github.com/pratique-iam/pratique/internal/job"
 	"github.com/pratique-iam/pratique/internal/oidc"
 	"github.com/pratique-iam/pratique/internal/seal"
 )
@@ -183,7 +184,7 @@ func newTown(t *testing.T) *town {
 	passwords := authn.NewHasher()
 	decider := &access.Decider{Rules: rules}
 	gate := &access.Gate{Decider: decider, Store: gateStore{dir}, Now: time.Now}
-	who := &authn.Authenticator{Accounts: accounts{dir}, Now: time.Now, Passwords: passwords}
+	who := &authn.Authenticator{Accounts: accounts{dir}, Now: time.Now, Passwords: passwords, Secrets: sealer}
 	found := &operator{dir, gate, who}
 	town.dir, town.authn = dir, who
 	town.api = &api.API{
@@ -195,8 +196,10 @@ func newTown(t *testing.T) *town {
 			return 0, directory.Fresh
 		},
 		External: "https://iam.example.com", Version: "test", Log: log, Now: time.Now,
+		Jobs:            &job.Runner{Gate: gate, Directory: dir, Log: log, Now: time.Now, Server: "town", Alone: true},
 		OnBootstrapUsed: func(string) { town.used.Add(1) },
 	}
+	town.runsJobs()
 	h, err := town.api.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -210,6 +213,19 @@ func newTown(t *testing.T) *town {
 	}
 	town.secret = offer.Secret
 	return town
+}
+
+// runsJobs lets the town look after its jobs until the test is over.
+func (w *town) runsJobs() {
+	ctx, stop := context.WithCancel(w.Context())
+	ended := make(chan error)
+	go func() { ended <- w.api.Jobs.Run(ctx) }()
+	w.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			w.Error(err)
+		}
+	})
 }
 
 // person is somebody with a bearer secret, or with none.

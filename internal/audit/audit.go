@@ -29,11 +29,18 @@ const (
 	TokenMade        Event = "token.created"
 	PasswordSet      Event = "password.set"
 	KeyChanged       Event = "access-key.changed"
+	FactorChanged    Event = "second-factor.changed"
 	BootstrapOffered Event = "bootstrap.offered"
 	SessionsExpired  Event = "session.expired"
 	ClusterChanged   Event = "cluster.changed"
 	ClusterConnected Event = "cluster.connected"    // a credential for its kube-apiserver was made
 	TokenIssued      Event = "cluster.token-issued" // a short-lived token for one cluster
+	JobStarted       Event = "job.started"
+	JobEnded         Event = "job.ended"
+	JobChanged       Event = "job.changed"      // somebody cancelled it, or dropped its record
+	AddonChecked     Event = "addon.checked"    // a precheck; its reports are the steps
+	AddonAuthorized  Event = "addon.authorized" // what a report lacked was granted
+	AddonChanged     Event = "addon.changed"    // installed, upgraded, redeployed or uninstalled, and how that went
 	RoleAssumed      Event = "role.assumed"
 	RoleRefused      Event = "role.refused" // a trust policy, or a token that was to be exchanged
 )

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"time"
 
 	"github.com/pratique-iam/pratique"
 )
@@ -12,39 +13,54 @@ type Attempt struct {
 	User    string // name, or root
 	Secret  string // password or bootstrap secret
 	Source  string // network address that it came from
+	Code    string // of a second factor, or a recovery code; for SignIn
+	Ticket  []byte // sealed, instead of account, user and password; for SignIn
 }
 
 // maxTyped bounds the names in an attempt; no name is longer.
 const maxTyped = 128
 
-// Password tells who signs in with a password. The error is the same Refusal, after the same time, for an account, a user or a password
-// that is wrong; it wraps pratique.ErrUnavailable when the brake holds or all cores are taken. The principal is fit for NewSession.
+// Password tells whose password it is, and nothing about a second factor: for somebody who is signed in and shows it again. The error is the
+// same Refusal, after the same time, for an account, a user or a password that is wrong; it wraps pratique.ErrUnavailable when the brake
+// holds or all cores are taken.
 func (a *Authenticator) Password(ctx context.Context, t Attempt) (pratique.Principal, error) {
+	now := a.Now()
+	_, p, g, err := a.password(ctx, t, now)
+	if err != nil {
+		return pratique.Principal{}, err
+	}
+	g.right()
+	p.Since = now
+	return p, nil
+}
+
+// password is Password, with the attempt that was counted still to be put back.
+func (a *Authenticator) password(ctx context.Context, t Attempt, now time.Time) (*pratique.Snapshot, pratique.Principal, guess, error) {
+	fail := func(err error) (*pratique.Snapshot, pratique.Principal, guess, error) {
+		return nil, pratique.Principal{}, guess{}, err
+	}
 	if len(t.Account) > maxTyped || len(t.User) > maxTyped || len(t.Secret) > MaxPassword {
-		return pratique.Principal{}, refuseSignIn("the account, user or password is too long")
+		return fail(refuseSignIn("the account, user or password is too long"))
 	}
 	snap, known := a.account(t.Account)
 	if !known {
 		snap = nil
 	}
-	now := a.Now()
-	guess, refusal := a.brake(snap, t, now)
+	counted, refusal := a.brake(snap, t, now)
 	if refusal != nil {
-		return pratique.Principal{}, refusal.at(snap, pratique.Principal{})
+		return fail(refusal.at(snap, pratique.Principal{}))
 	}
 	ref, hash := holder(snap, t.User)
 	right, err := a.Passwords.Verify(ctx, hash, t.Secret) // for nobody as well: it takes its time
 	if err != nil {
-		guess.refund()
-		return pratique.Principal{}, err
+		counted.refund()
+		return fail(err)
 	}
 	p, reason := judge(snap, ref, hash, right)
 	if reason != "" {
-		return pratique.Principal{}, refuseSignIn(reason).at(snap, p)
+		return fail(refuseSignIn(reason).at(snap, p))
 	}
-	guess.right()
-	p.Since = now
-	return p, nil
+	return snap, p, counted, nil
 }
 
 // holder finds whom a name means, and the hash of their password; both are empty where there is none. Only names are taken and

@@ -31,6 +31,20 @@ func refuseSignIn(reason string) *Refusal {
 	return &Refusal{Reason: reason, outward: &pratique.Error{Kind: pratique.ErrDenied, Message: "wrong account, user or password"}}
 }
 
+// refuseCode is for whoever has shown the right password: the sentence may speak of the code.
+func refuseCode(reason string) *Refusal {
+	return &Refusal{Reason: reason, outward: &pratique.Error{
+		Kind: pratique.ErrDenied, Message: "the code is wrong, or was used before",
+		Hint: "wait for the next code and check the clock of your telephone, or use a recovery code",
+	}}
+}
+
+func refuseTicket(reason string) *Refusal {
+	return &Refusal{Reason: reason, outward: &pratique.Error{
+		Kind: pratique.ErrDenied, Message: "the sign-in took too long", Hint: "begin again with your password",
+	}}
+}
+
 func refuseSecret(reason string) *Refusal {
 	return &Refusal{Reason: reason, outward: &pratique.Error{
 		Kind:    pratique.ErrDenied,

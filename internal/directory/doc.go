@@ -12,6 +12,7 @@
 //	head/<account>                 generation, audit head and number of objects; its etcd revision is what a commit compares
 //	data/<account>/<Kind>/<id>     one object, as pratique.Encode writes it
 //	audit/<account>/<seq>-<n>      one record; seq is the generation, 20 digits wide so that keys sort by it
+//	blob/<account>/<digest>/<part> archive of a chart, in parts; not watched
 //	names/<folded name>            id of the account that has the name
 //	server/<name>                  what belongs to the server and to no account
 //	changed                        written by every commit: its revision is what a snapshot must have reached to be fresh

@@ -29,9 +29,13 @@ func (k keys) auditFrom(account string, seq uint64) string {
 	return fmt.Sprintf("%s/audit/%s/%020d", k.prefix, account, seq)
 }
 
-func (k keys) name(name string) string   { return k.prefix + "/names/" + pratique.Fold(name) }
-func (k keys) server(name string) string { return k.prefix + "/server/" + name }
-func (k keys) changed() string           { return k.prefix + "/changed" }
+func (k keys) name(name string) string     { return k.prefix + "/names/" + pratique.Fold(name) }
+func (k keys) server(name string) string   { return k.prefix + "/server/" + name }
+func (k keys) blobs(account string) string { return k.prefix + "/blob/" + account + "/" }
+
+func (k keys) blob(account, digest string) string { return k.blobs(account) + digest }
+
+func (k keys) changed() string { return k.prefix + "/changed" }
 
 // watched is the range of objects and heads. "data" and "head" are neighbours in the alphabet, so that one watch has both, in the order of
 // their revisions, and has nothing of the audit records.

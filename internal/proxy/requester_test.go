@@ -239,3 +239,17 @@ func TestARefusalIsAnErrorThatClientsKnow(t *testing.T) {
 		t.Errorf("client-go makes of it %v", err)
 	}
 }
+
+// Neither a header nor a token says that an operation covers a request: what comes through the door is decided on by itself.
+func TestATokenCarriesNoOperation(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	w := newWorld(t, b.access())
+	w.apply(bobInstalls)
+	token, _ := w.clusterToken("bob", "prod")
+	as{w, token}.get("/clusters/prod"+maps).refused(t, http.StatusForbidden, "Forbidden", "no statement in force allows cce:kubernetes:list")
+	w.as("alice").get("/clusters/prod" + maps)
+	if got := b.last(t).Header.Values("Impersonate-Extra-Pratique.dev%2foperation"); len(got) > 0 {
+		t.Errorf("a request through the door carries %v", got)
+	}
+}

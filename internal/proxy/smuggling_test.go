@@ -30,6 +30,8 @@ func TestNoHeaderOfAClientReachesTheClusterAsAnIdentity(t *testing.T) {
 		"mixed":                    "impersonate_extra.scopes: all",
 		"uid":                      "Impersonate-Uid: 1",
 		"extra":                    "Impersonate-Extra-Pratique.dev%2Fsession: other",
+		"operation":                "Impersonate-Extra-Pratique.dev%2Foperation: release.create",
+		"operation, underscores":   "Impersonate_Extra_Pratique.dev%2Foperation: release.create",
 		"unknown kind":             "Impersonate-Whatever: x",
 		"empty":                    "Impersonate-User:",
 		"front proxy":              "X-Remote-User: root",

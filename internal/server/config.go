@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/internal/chart"
+	"github.com/pratique-iam/pratique/internal/release"
 )
 
 // Config is everything that a server can be told. The zero value does not start: every setting is checked, none means "do not check".
@@ -25,6 +27,10 @@ type Config struct {
 
 	KubeDir  string         // programs of Kubernetes for local clusters; empty: none can be created here
 	Networks []netip.Prefix // addresses at which clusters may be attached beyond the usual ones, see internal/cluster
+
+	MaxClusters int // an account may have; 0: pratique.DefaultLimits
+
+	Render release.Render // of charts, in a process of its own; nil: in this one, which is for tests: templates may take all of its memory
 
 	Regions []string // each has a default project; empty: local-1
 	Hosts   []string // more names for the server's certificate
@@ -62,6 +68,9 @@ func (c *Config) check() error {
 			wrong("the external address %q must be https://HOST or https://HOST:PORT", c.URL)
 		}
 	}
+	if c.MaxClusters < 0 {
+		wrong("an account cannot have %d clusters; choose a limit with --max-clusters", c.MaxClusters)
+	}
 	for _, r := range c.Regions {
 		if !regionName.MatchString(r) {
 			wrong("the region name %q must be lower-case letters, digits and '-'", r)
@@ -89,6 +98,9 @@ func (c *Config) complete() {
 	}
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the one place where the machine's clock comes in
+	}
+	if c.Render == nil {
+		c.Render = chart.Render
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
 }

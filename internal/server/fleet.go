@@ -14,7 +14,9 @@ import (
 	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/authn"
 	"github.com/pratique-iam/pratique/internal/cluster"
+	"github.com/pratique-iam/pratique/internal/console"
 	"github.com/pratique-iam/pratique/internal/directory"
+	"github.com/pratique-iam/pratique/internal/nodepool"
 	"github.com/pratique-iam/pratique/internal/oidc"
 	"github.com/pratique-iam/pratique/internal/proxy"
 	"github.com/pratique-iam/pratique/internal/rbacsync"
@@ -28,6 +30,7 @@ type fleet struct {
 	issuer  *oidc.Issuer
 	manager *cluster.Manager
 	sync    *rbacsync.Fleet
+	pools   *nodepool.Fleet
 	webhook *webhook.Webhook
 	proxy   *proxy.Proxy
 	asked   *callers
@@ -49,12 +52,13 @@ func (s *Server) newFleet(decider *access.Decider, who *authn.Authenticator, sea
 		f.manager.LocalDir, f.manager.KubeDir = filepath.Join(c.Data, "clusters"), c.KubeDir
 	}
 	f.sync = &rbacsync.Fleet{Directory: s.directory, Clusters: f.manager, Log: c.Log, Now: c.Now}
+	f.pools = &nodepool.Fleet{Directory: s.directory, Clusters: f.manager, Log: c.Log}
 	f.webhook = &webhook.Webhook{
 		Callers: f.asked, Decider: decider, Issuer: reviewer{f.issuer}, Remember: f.memory.Remember, Log: c.Log, Now: c.Now,
 		Fresh: func() webhook.Freshness { return webhook.Freshness(freshness(s.directory)) },
 	}
 	f.proxy = &proxy.Proxy{
-		Accounts: s.directory, Callers: who, Tokens: f.issuer, Clusters: reach{f.manager}, Decider: decider, Trail: trail{s.gate},
+		Accounts: s.directory, Callers: who, Tokens: f.issuer, Clusters: reach{f.manager}, Bindings: f.sync, Decider: decider, Trail: trail{s.gate},
 		Remember: f.memory.Remember, Log: c.Log, Now: c.Now,
 		Fresh: func() proxy.Freshness { return proxy.Freshness(freshness(s.directory)) },
 	}
@@ -75,7 +79,7 @@ func freshness(d *directory.Directory) age {
 }
 
 // doors puts the doors that take requests before any mux in front of the one behind a mux.
-func (f *fleet) doors(api http.Handler) http.Handler {
+func (f *fleet) doors(api, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, webhook.AuthorizePath):
@@ -84,6 +88,8 @@ func (f *fleet) doors(api http.Handler) http.Handler {
 			f.webhook.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, proxy.Prefix):
 			f.proxy.ServeHTTP(w, r)
+		case r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, console.Prefix):
+			pages.ServeHTTP(w, r)
 		default:
 			api.ServeHTTP(w, r)
 		}

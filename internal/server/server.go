@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,7 +21,9 @@ import (
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/api"
 	"github.com/pratique-iam/pratique/internal/authn"
+	"github.com/pratique-iam/pratique/internal/console"
 	"github.com/pratique-iam/pratique/internal/directory"
+	"github.com/pratique-iam/pratique/internal/job"
 	"github.com/pratique-iam/pratique/internal/pki"
 	"github.com/pratique-iam/pratique/internal/seal"
 	"github.com/pratique-iam/pratique/internal/web"
@@ -33,6 +37,7 @@ type Server struct {
 	api       *api.API
 	gate      *access.Gate
 	fleet     *fleet
+	jobs      *job.Runner
 	listener  net.Listener
 	admin     net.Listener
 	failed    <-chan struct{}
@@ -87,6 +92,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	rules := pratique.NewRules(rows, c.Regions...)
+	if c.MaxClusters > 0 {
+		rules.Limits.Clusters = c.MaxClusters
+	}
 	s.directory, err = directory.Open(ctx, directory.Config{Client: st.client, Rules: rules, Log: c.Log, Now: c.Now, Guard: st.guard})
 	if err != nil {
 		return err
@@ -185,11 +193,13 @@ func (s *Server) assemble(ctx context.Context, rules *pratique.Rules, sealer *se
 	s.gate = &access.Gate{Decider: decider, Store: gateStore{s.directory}, Now: c.Now}
 	operator := &founder{directory: s.directory, gate: s.gate, authn: who, rules: rules, now: c.Now}
 	s.fleet = s.newFleet(decider, who, sealer)
+	s.jobs = &job.Runner{Gate: s.gate, Directory: s.directory, Log: c.Log, Now: c.Now, Server: processID(), Alone: len(c.EtcdEndpoints) == 0}
 	s.api = &api.API{
 		Accounts: s.directory, Gate: s.gate, Decider: decider, Authn: who, Passwords: hasher, Sealer: sealer, Trail: s.directory,
 		Operator: operator, Fresh: s.directory.Freshness, External: c.URL, Version: Version(), Log: c.Log, Now: c.Now,
 		Memory: s.fleet.memory, CA: s.authority.CAPEM(), LocalClusters: c.KubeDir != "",
 		Clusters: s.fleet.manager, Issuer: s.fleet.issuer, RBAC: s.fleet.sync, Asked: s.fleet.asked.asked,
+		Jobs: s.jobs, Blobs: s.directory, Render: c.Render, Requester: s.fleet.proxy,
 		OnBootstrapUsed: func(account string) {
 			if snapshot, ok := s.directory.Account(account); !ok || snapshot.Account.Name != defaultAccount {
 				return // only the first account's secret lies in a file
@@ -207,9 +217,22 @@ func (s *Server) assemble(ctx context.Context, rules *pratique.Rules, sealer *se
 	return s.addRegions(ctx)
 }
 
+// processID tells this process from every other one, of this machine or another: "iam-1-f3k7q2m4".
+func processID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "server"
+	}
+	return host + "-" + strings.ToLower(rand.Text()[:8])
+}
+
 // Serve answers until the context ends or a part fails.
 func (s *Server) Serve(ctx context.Context) error {
 	public, err := s.api.Handler()
+	if err != nil {
+		return err
+	}
+	pages, err := (&console.Console{API: public, Log: s.config.Log, Now: s.config.Now}).Handler()
 	if err != nil {
 		return err
 	}
@@ -219,12 +242,14 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return (&web.Server{Handler: s.fleet.doors(public), TLS: s.authority.TLS(), Log: s.config.Log}).Serve(ctx, s.listener)
+		return (&web.Server{Handler: s.fleet.doors(public, pages), TLS: s.authority.TLS(), Log: s.config.Log}).Serve(ctx, s.listener)
 	})
 	g.Go(func() error { return (&web.Server{Handler: local, Log: s.config.Log}).Serve(ctx, s.admin) })
 	g.Go(func() error { return s.watchStore(ctx) })
 	g.Go(func() error { return s.fleet.manager.Run(ctx) })
 	g.Go(func() error { s.fleet.sync.Run(ctx); return nil })
+	g.Go(func() error { s.fleet.pools.Run(ctx); return nil })
+	g.Go(func() error { return s.jobs.Run(ctx) })
 	g.Go(func() error { return s.sweep(ctx) })
 	return g.Wait()
 }

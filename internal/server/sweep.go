@@ -9,11 +9,12 @@ import (
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/audit"
+	"github.com/pratique-iam/pratique/internal/directory"
 )
 
 const sweepEvery = 10 * time.Minute
 
-// sweep removes sessions that have run out. It is tidiness, not safety: every use of a session looks at its expiry.
+// sweep removes sessions that have run out, and archives of charts that are gone. It is tidiness, not safety: every use of a session looks at its expiry.
 func (s *Server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -25,6 +26,9 @@ func (s *Server) sweep(ctx context.Context) error {
 			for _, account := range s.directory.Accounts() {
 				if err := s.sweepAccount(ctx, account); err != nil {
 					s.config.Log.WarnContext(ctx, "sessions that have ended were not removed", "account", account.Account.Name, "error", err.Error())
+				}
+				if err := s.sweepBlobs(ctx, account); err != nil {
+					s.config.Log.WarnContext(ctx, "archives that no chart names were not removed", "account", account.Account.Name, "error", err.Error())
 				}
 			}
 		}
@@ -46,6 +50,22 @@ func (s *Server) sweepAccount(ctx context.Context, account *pratique.Snapshot) e
 	_, err := s.gate.Apply(ctx, access.Intent{
 		Who: operator(account.Account.ID), Event: audit.SessionsExpired, Changes: []pratique.Change{pratique.EndExpired{IDs: ended}},
 	})
+	return err
+}
+
+// forgottenAfter is how old an archive must be before it goes because no chart names it: that of an upload is written before its chart.
+const forgottenAfter = time.Hour
+
+// sweepBlobs removes archives of charts that are gone. A directory that may be behind the store does not know which those are.
+func (s *Server) sweepBlobs(ctx context.Context, account *pratique.Snapshot) error {
+	if _, state := s.directory.Freshness(); state != directory.Fresh {
+		return nil
+	}
+	used := map[string]bool{}
+	for c := range account.Charts.All() {
+		used[c.Digest] = true
+	}
+	_, err := s.directory.DropBlobs(ctx, account.Account.ID, used, s.config.Now().Add(-forgottenAfter))
 	return err
 }
 

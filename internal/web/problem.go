@@ -34,6 +34,12 @@ func ProblemOf(err error) apiv1.Problem {
 			p.Hint = "run: pratique why " + decided.id
 		}
 	}
+	if reported, ok := errors.AsType[*reportedError](err); ok {
+		p.Report = reported.id
+	}
+	if pending, ok := errors.AsType[*ticketError](err); ok {
+		p.Ticket = pending.ticket
+	}
 	return p
 }
 
