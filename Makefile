@@ -3,7 +3,7 @@ FUZZTIME ?= 1m
 DATA     ?= pratique-data
 RACE     := $(if $(shell command -v "$$(go env CC)"),-race)
 
-.PHONY: run build check test kube lint fmt golden fuzz bench help
+.PHONY: run build check test kube browser screenshots lint fmt golden fuzz bench help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -17,13 +17,21 @@ build: ## build ./bin/pratique
 check: lint ## what a reviewer asks for before reading
 	go vet ./...
 
-test: kube ## every test, with the race detector and a real Kubernetes
+test: kube browser ## every test, with the race detector, a real Kubernetes and a real browser
 	@test -n "$(RACE)" || echo "no C compiler is here: testing without the race detector"
 	go test $(RACE) -tags kube ./...
 	go -C test/kube test .
+	go -C test/browser test -timeout 30m ./...
 
 kube: ## build Kubernetes for tests and demos into the cache
 	go -C test/kube run .
+
+browser: ## install what the tests of the console lack: Chromium, the accessibility checker
+	go -C test/browser run ./setup
+
+screenshots: kube browser ## pictures of every page, in both themes, into docs/screenshots
+	rm -f docs/screenshots/*.png
+	go -C test/browser test -timeout 30m -count 1 -run '^TestEveryPage' . -screenshots $(CURDIR)/docs/screenshots
 
 lint: ## linters, tidy modules, modern idioms
 	$(GOLANGCI) run --build-tags kube

@@ -118,6 +118,38 @@ func TestWhatOthersHoldOnToStaysWhenAnAddonGoes(t *testing.T) {
 	}
 }
 
+func TestARoleThatMayDoSomethingInsideAClusterStaysWhenItsAddonGoes(t *testing.T) {
+	t.Parallel()
+	s, _ := do(t, withAddons(t), pratique.Originate{Origin: pratique.AddonOrigin("sailor", ""), Changes: puts(t, sailorRole)}, installed("c-lab"))
+	s, _ = apply(t, s, "kind: NamespacePermission\nmetadata: {name: sailor-views}\nspec: {role: Sailor, clusterRole: view, clusters: [lab], namespaces: [sea]}")
+	s, plan := do(t, s, pratique.RemoveAddon{Cluster: "c-lab", Template: "sailor"})
+	want := []string{"role Sailor stays: it holds the namespace permission sailor-views"}
+	if diff := cmp.Diff(want, plan.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	r, ok := s.Roles.Name("Sailor")
+	if !ok || len(s.PoliciesOf(r.ID)) > 0 {
+		t.Error("the role went, or kept what was granted for the add-on")
+	}
+	if _, ok := s.Policies.Name("sailing"); ok {
+		t.Error("the policy of the add-on stays although nothing holds it any more")
+	}
+}
+
+func TestWhatAnAddonIsGivenIsWarnedAboutAsAnythingElse(t *testing.T) {
+	t.Parallel()
+	s, _ := apply(t, withAddons(t), people)
+	void := puts(t, "kind: Grant\nmetadata: {name: void}\nspec: {group: viewers, policy: CCE FullAccess, scope: {account: true}}")
+	_, direct := do(t, s, void...)
+	_, enclosed := do(t, s, pratique.Originate{Origin: pratique.AddonOrigin("sailor", ""), Changes: void})
+	if len(direct.Warnings) != 1 {
+		t.Fatalf("the change alone warns of %v", direct.Warnings)
+	}
+	if diff := cmp.Diff(direct.Warnings, enclosed.Warnings); diff != "" {
+		t.Errorf("on behalf of an add-on (-alone +enclosed):\n%s", diff)
+	}
+}
+
 func TestWhatWasThereBeforeAnAddonStaysWhenItGoes(t *testing.T) {
 	t.Parallel()
 	s, _ := apply(t, withAddons(t), sailorRole)
@@ -154,5 +186,26 @@ func TestOriginateMarksOnlyWhatItEncloses(t *testing.T) {
 	outer, _ := s.Users.Name("outer")
 	if inner.Origin != "x" || outer.Origin != "" {
 		t.Errorf("origins %q and %q", inner.Origin, outer.Origin)
+	}
+}
+
+func TestWhoeverInstallsAnAddonHandsItsRoleToTheService(t *testing.T) {
+	t.Parallel()
+	s := withAddons(t)
+	s, _ = do(t, s, cluster("old", "ack-dedicated"))
+	pass := pratique.Need{Operation: "role.pass", Vars: map[string]string{"name": "Sailor"}, Context: map[string]string{"acs:Service": "cs.aliyuncs.com"}}
+	_, plan := do(t, s, installed("c-lab"))
+	if diff := cmp.Diff(pass, plan.Needs[len(plan.Needs)-1]); diff != "" || len(plan.Needs) != 2 {
+		t.Errorf("installing needs %v (-want +got):\n%s", needs(plan), diff)
+	}
+	for name, change := range map[string]pratique.PutAddon{
+		"a worker role is handed to nobody": installed("c-old"),
+		"new pods are no new role":          {Addon: installed("c-lab").Addon, Operation: "addonInstance.redeploy"},
+		"the server's own record":           {Addon: installed("c-lab").Addon},
+	} {
+		_, plan := do(t, s, change)
+		if slices.Contains(needs(plan), "role.pass") {
+			t.Errorf("%s: %v", name, needs(plan))
+		}
 	}
 }

@@ -240,3 +240,62 @@ func TestNamesThatMisleadAreRefused(t *testing.T) {
 		refuse(t, s, pratique.ErrInvalid, sentence, pratique.Put{Manifest: m})
 	}
 }
+
+// Roles of clusters and of services come with what no manifest makes. They are not exported, nor is what they hold: applied elsewhere it would
+// name a role that is not there.
+func TestAnExportLeavesOutRolesThatCameWithSomethingElse(t *testing.T) {
+	t.Parallel()
+	s, _ := apply(t, newAccount(t), people)
+	alone, err := s.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ = do(t, s, cluster("lab", "ack-managed"), pratique.CreateServiceLinkedRole{Service: mseService})
+	s, _ = apply(t, s, labWorker+"\n---\nkind: NamespacePermission\nmetadata: {name: worker-views}\n"+
+		"spec: {role: KubernetesWorkerRole-c-lab, clusterRole: view, clusters: [lab], namespaces: [sea]}")
+	exported, err := s.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(alone, exported); diff != "" {
+		t.Errorf("the export says more (-before +with roles):\n%s", diff)
+	}
+	// Applied to the account that it comes from, it changes nothing, and takes nothing from these roles.
+	var changes []pratique.Change
+	for _, m := range exported {
+		changes = append(changes, pratique.Put{Manifest: m})
+	}
+	next, plan := do(t, s, changes...)
+	if len(plan.Writes) > 0 {
+		t.Errorf("applying it again writes %+v", plan.Steps)
+	}
+	worker, _ := next.WorkerRole("c-lab")
+	if diff := cmp.Diff([]string{"AliyunMSEFullAccess"}, next.PoliciesOf(worker.ID)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whoever wrote such a role and its grants into a file, as get shows them, may apply the file again.
+func TestRolesThatCameWithSomethingElseAreAppliedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s, _ := do(t, newAccount(t), cluster("lab", "ack-managed"), pratique.CreateServiceLinkedRole{Service: mseService})
+	s, _ = apply(t, s, labWorker)
+	var changes []pratique.Change
+	for _, kind := range []pratique.Kind{pratique.KindRole, pratique.KindGrant} {
+		for o := range s.Objects(kind, "", false) {
+			m, err := s.Manifest(o, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes = append(changes, pratique.Put{Manifest: m})
+		}
+	}
+	next, plan := do(t, s, changes...)
+	if len(plan.Writes) > 0 || len(changes) < 4 {
+		t.Errorf("%d manifests; applying them writes %+v", len(changes), plan.Steps)
+	}
+	linked, ok := next.Roles.Name("AliyunServiceRoleForMSE")
+	if worker, there := next.WorkerRole("c-lab"); !there || worker.Cluster != "c-lab" || !ok || linked.Service != mseService {
+		t.Error("a role has forgotten what it came with")
+	}
+}

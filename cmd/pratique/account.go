@@ -74,8 +74,9 @@ func newAccountReset() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reset-root NAME",
 		Short: "Give an account's root a new one-time secret",
-		Long: `Give the root of an account a new one-time secret, for an account whose root password is lost. An
-older one-time secret ends; the password and the sessions of the root stay.`,
+		Long: `Give the root of an account a new one-time secret, for an account whose root password or second factor
+is lost. An older one-time secret ends; the password and the sessions of the root stay. Signing in with
+the secret takes the second factor of the root away.`,
 		Example: `  pratique account reset-root default --data /var/lib/pratique`,
 		Args:    arguments(1, 1, "the NAME of the account"),
 	}

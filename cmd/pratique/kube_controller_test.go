@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,6 +34,18 @@ func scriptController(ts *testscript.TestScript, neg bool, args []string) {
 	denied := k.work()
 	if (len(denied) > 0) != neg {
 		ts.Fatalf("the controller was denied %v", denied)
+	}
+}
+
+func scriptCrash(ts *testscript.TestScript, neg bool, args []string) {
+	cmd := servers(ts)["data"]
+	if neg || len(args) > 0 || cmd == nil {
+		ts.Fatalf("usage: crash, while a server runs")
+	}
+	delete(servers(ts), "data")
+	ts.Check(cmd.Process.Kill())
+	for cmd.Process.Signal(syscall.Signal(0)) == nil { // whoever started it waits for it
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

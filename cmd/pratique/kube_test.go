@@ -24,6 +24,7 @@ import (
 //	                       same address, with these flags of kube-apiserver
 //	unplane DIR      it stops
 //	controller ...   see scriptController
+//	crash            the server on $WORK/data is killed, with no time to tidy up
 //	retry ARGS...    a program, again and again until it succeeds; "retry ! ARGS..." until it fails
 func TestKubeStories(t *testing.T) {
 	t.Parallel()
@@ -45,7 +46,7 @@ func TestKubeStories(t *testing.T) {
 		return plain(e)
 	}
 	p.Cmds["admin"], p.Cmds["plane"], p.Cmds["unplane"], p.Cmds["retry"] = scriptAdmin, scriptPlane, scriptUnplane, scriptRetry
-	p.Cmds["controller"] = scriptController
+	p.Cmds["controller"], p.Cmds["crash"] = scriptController, scriptCrash
 	testscript.Run(t, p)
 }
 

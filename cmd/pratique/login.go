@@ -24,6 +24,7 @@ type login struct {
 	*env
 	server, account, user string
 	secretFile, password  string
+	code                  string
 	ca                    string
 }
 
@@ -36,6 +37,7 @@ func newLogin(e *env) *cobra.Command {
 
 The root of a new account signs in with its one-time secret, everybody else with a password; which
 of the two is given is seen from what it looks like. Without a file it is asked for at the terminal.
+Whoever has a second factor is asked for a code of it, or gives one with --code.
 
 The session is kept in config.yaml in your configuration directory (or in $PRATIQUE_CONFIG),
 readable by you alone. The certificate authority given with --ca is kept with it.`,
@@ -50,6 +52,7 @@ readable by you alone. The certificate authority given with --ca is kept with it
 	f.StringVar(&l.user, "user", "", "`NAME` of the user, or root")
 	f.StringVar(&l.secretFile, "secret-file", "", "`FILE` with the one-time secret, - for the standard input")
 	f.StringVar(&l.password, "password-file", "", "`FILE` with the password, - for the standard input")
+	f.StringVar(&l.code, "code", "", "`CODE` of your second factor, or a recovery code")
 	f.StringVar(&l.ca, "ca", "", "`FILE` with the certificate authority of the server (ca.crt in its data directory)")
 	return cmd
 }
@@ -70,13 +73,13 @@ func (l *login) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	request := apiv1.Login{Account: l.account, User: l.user, Label: label()}
+	request := apiv1.Login{Account: l.account, User: l.user, Code: l.code, Label: label()}
 	if strings.HasPrefix(proof, bootstrapPrefix) {
 		request.Secret = proof
 	} else {
 		request.Password = proof
 	}
-	token, err := c.Login(cmd.Context(), request)
+	token, err := l.signIn(cmd, c, request)
 	if errors.Is(err, client.ErrSignedOut) {
 		return errors.New(err.Error()) // here it does not mean that a session has ended
 	} else if err != nil {
@@ -94,6 +97,23 @@ func (l *login) run(cmd *cobra.Command) error {
 		return l.firstPassword(cmd, c.WithToken(token.Token))
 	}
 	return nil
+}
+
+// signIn opens the session, and asks for a code where one is needed and somebody can be asked.
+func (l *login) signIn(cmd *cobra.Command, c *client.Client, request apiv1.Login) (apiv1.Token, error) {
+	token, err := c.Login(cmd.Context(), request)
+	ticket, needed := client.NeedsCode(err)
+	switch {
+	case !needed:
+		return token, err
+	case !l.terminal:
+		return token, errors.New("a second factor is needed; give a code of it with --code CODE")
+	}
+	code, err := l.ask(cmd.Context(), cmd.ErrOrStderr(), "Code of your second factor: ")
+	if err != nil {
+		return token, err
+	}
+	return c.Login(cmd.Context(), apiv1.Login{Ticket: ticket, Code: code, Label: request.Label})
 }
 
 // target works out which server is meant and which authority proves that it is the one.

@@ -46,7 +46,7 @@ Environment:
 	}{
 		{"server", "Running a server:", []*cobra.Command{newServe(), newAccount(e)}},
 		{"identity", "Signing in:", []*cobra.Command{
-			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), withClusterToken(e, newToken(e)), newKey(e), newSession(e), newAssumeRole(e),
+			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), newMFA(e), withClusterToken(e, newToken(e)), newKey(e), newSession(e), newAssumeRole(e),
 		}},
 		{"directory", "The directory:", []*cobra.Command{newGet(e), newApply(e), newDiff(e), newExport(e), newDelete(e), newRole(e), newAuthorization(e)}},
 		{"clusters", "Clusters:", []*cobra.Command{newCluster(e), newNode(e), newNodePool(e), newStorage(e), newQuota(e), newAddons(e), newChart(e), newRelease(e), newJob(e), newKubeconfig(e)}},

@@ -41,16 +41,15 @@ func (d *Decision) Reason() string {
 }
 
 func (d *Decision) implicit() string {
-	names := d.names(" or ")
 	w := &d.walks[d.decisive]
-	reason := "no statement in force allows " + names
-	if r := w.resources[w.resource]; r != "" && r != "*" && !strings.HasSuffix(r, ":") && !strings.HasSuffix(r, "/") {
-		reason += " on " + r
+	on, resource, end := " on ", w.resources[w.resource], ""
+	if resource == "" || resource == "*" || strings.HasSuffix(resource, ":") || strings.HasSuffix(resource, "/") {
+		on, resource = "", ""
 	}
 	if d.Narrowed() {
-		reason += "; the policy of the session must allow it as well"
+		end = "; the policy of the session must allow it as well"
 	}
-	return reason
+	return "no statement in force allows " + d.names(" or ") + on + resource + end
 }
 
 // source is the policy that decided.
@@ -63,6 +62,9 @@ func (w *walkResult) source() (policy.Source, bool) {
 }
 
 func (d *Decision) names(between string) string {
+	if d.n == 1 {
+		return d.walks[0].action
+	}
 	var names []string
 	for i := range d.n {
 		names = append(names, d.walks[i].action)

@@ -136,23 +136,18 @@ func (a *API) unpassed(ctx context.Context, c Call, reports []pratique.Report) e
 	if _, err := a.Gate.Apply(ctx, intent); err != nil {
 		return err
 	}
-	var says []string
+	var says, hints []string
 	var first *pratique.Report
-	hints := []string{}
 	for n := range reports {
 		r := &reports[n]
 		stops, _ := a.sorted(&pratique.Cluster{Meta: pratique.Meta{ID: r.Cluster}, Type: r.ClusterType}, r.Items)
 		if len(stops) == 0 {
 			continue
 		}
-		hint := "pratique addon report " + r.ID
 		for _, i := range stops {
 			says = append(says, i.Item+": "+i.Error)
-			if strings.HasPrefix(i.Fix, "pratique addon authorize") {
-				hint = "pratique addon authorize " + r.ID
-			}
 		}
-		hints = append(hints, hint)
+		hints = append(hints, next(r.ID, stops))
 		if first == nil {
 			first = r
 		}
@@ -163,6 +158,21 @@ func (a *API) unpassed(ctx context.Context, c Call, reports []pratique.Report) e
 	return web.WithReport(&pratique.Error{
 		Kind: web.ErrPrecheck, Message: "failed to pass the precheck: " + strings.Join(says, "; "), Hint: strings.Join(hints, "; "),
 	}, first.ID)
+}
+
+// next is the command for somebody who was refused: authorizing, where that can help.
+func next(report string, stops []pratique.ReportItem) string {
+	look, authorize := "pratique addon report "+report, false
+	for _, i := range stops {
+		if i.ID == "method" {
+			return look
+		}
+		authorize = authorize || strings.HasPrefix(i.Fix, "pratique addon authorize")
+	}
+	if authorize {
+		return "pratique addon authorize " + report
+	}
+	return look
 }
 
 // stillPasses looks at the directory once more, as it is when everything has been tried and nothing has been applied.

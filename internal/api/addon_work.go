@@ -91,9 +91,7 @@ func (a *API) settle(ctx context.Context, w *addonWork, failure error) (map[stri
 	err := a.write(ctx, w, fmt.Sprintf("%s add-on %s in cluster %s: %s", w.verb, record.Template, w.cluster.Name, outcome), pratique.PutAddon{Addon: record})
 	if errors.Is(err, pratique.ErrNotFound) {
 		err = nil // the cluster has gone, and the record with it
-		if failure == nil {
-			failure = &pratique.Error{Kind: pratique.ErrConflict, Message: fmt.Sprintf("cluster %q was deleted meanwhile", w.cluster.Name)}
-		}
+		failure = &pratique.Error{Kind: pratique.ErrConflict, Message: fmt.Sprintf("cluster %q was deleted meanwhile", w.cluster.Name)}
 	}
 	if failure != nil {
 		return nil, failure

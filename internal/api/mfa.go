@@ -101,5 +101,11 @@ func (a *API) whoseFactor(c Call, user, operation string) (id, name string, err 
 	if id, err = a.owner(c, user, operation); err != nil {
 		return "", "", err
 	}
+	if id == pratique.RootID {
+		return "", "", &pratique.Error{
+			Kind: pratique.ErrDenied, Message: "the second factor of root is looked after by root alone",
+			Hint: "the operator of the server can make a new one-time secret, which takes it away: pratique account reset-root",
+		}
+	}
 	return id, c.Snapshot.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: id}), nil
 }

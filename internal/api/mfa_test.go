@@ -123,6 +123,18 @@ func TestOneLooksAfterOnesOwnFactorSignedIn(t *testing.T) {
 	w.stranger().post("/v1/login", apiv1.Login{User: "alice", Password: tide}).want(201)
 }
 
+func TestNobodyTakesTheFactorOfRootAway(t *testing.T) {
+	t.Parallel()
+	w := settled(t, users("alice"), grant("g", "alice-group", "AdministratorAccess", "{account: true}"))
+	w.root.enrolled()
+	alice := w.as("alice")
+	p := alice.send("DELETE", "/v1/mfa", "application/json", apiv1.RemoveMFA{User: "root"}).problem(403, "denied")
+	if !strings.Contains(p.Hint, "reset-root") {
+		t.Errorf("the problem is %+v", p)
+	}
+	alice.get("/v1/mfa?user=root").want(200)
+}
+
 func TestAdministratorsWithoutAFactorAreListed(t *testing.T) {
 	t.Parallel()
 	w := settled(t, users("alice", "bob", "carol"), grant("g", "alice-group", "Security Administrator", "{account: true}"))

@@ -40,6 +40,7 @@ type Authenticator struct {
 	sources brake // by network address
 	writes  replays
 	reads   replays
+	proven  proven // secrets of clusters
 }
 
 // account finds the account that a person names at sign-in.

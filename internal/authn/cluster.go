@@ -1,7 +1,9 @@
 package authn
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/pratique-iam/pratique"
@@ -35,11 +37,20 @@ func (a *Authenticator) NewClusterSession(snap *pratique.Snapshot, clusterID str
 // Cluster tells which cluster's kube-apiserver shows a secret, and the account that the cluster belongs to. Neither may be modified. The error is
 // a Refusal. A secret of any other kind is refused here, as this one is everywhere else.
 func (a *Authenticator) Cluster(secret string) (*pratique.Snapshot, *pratique.Cluster, error) {
-	t, err := ParseToken(secret)
-	if err != nil || t.Bootstrap {
+	if len(secret) > maxToken {
 		return nil, nil, refuseCluster("the text is not the secret of a cluster")
 	}
-	snap, s := a.session(t, secret)
+	sum := sum(secret)
+	snap, s := a.proven.find(a.Accounts, &sum)
+	if s == nil {
+		t, err := ParseToken(secret)
+		if err != nil || t.Bootstrap {
+			return nil, nil, refuseCluster("the text is not the secret of a cluster")
+		}
+		if snap, s = a.session(t, secret); s != nil {
+			a.proven.keep(&sum, snap, s)
+		}
+	}
 	switch {
 	case s == nil:
 		return nil, nil, refuseCluster("there is no such session").at(snap, pratique.Principal{})
@@ -53,6 +64,39 @@ func (a *Authenticator) Cluster(secret string) (*pratique.Snapshot, *pratique.Cl
 		return nil, nil, refuseCluster("the cluster does not exist").at(snap, pratique.Principal{})
 	}
 	return snap, c, nil
+}
+
+// proven remembers which session each of some secrets was found to belong to. It holds no secret, only what a session holds as well: the SHA-256.
+// That spares the look-up by hash and nothing else: whether the session still is there, the same, and in force is asked every time. Two secrets
+// in one place push each other out. It is safe for concurrent use.
+type proven [256]atomic.Pointer[proof]
+
+type proof struct {
+	sum     [sha256.Size]byte
+	account string // id
+	session *pratique.Session
+}
+
+// find gives the session of a secret with its directory as it is now, nil when it is not remembered or has changed since.
+func (p *proven) find(accounts Accounts, sum *[sha256.Size]byte) (*pratique.Snapshot, *pratique.Session) {
+	known := p[sum[0]].Load()
+	if known == nil || known.sum != *sum {
+		return nil, nil
+	}
+	snap, ok := accounts.Account(known.account)
+	if !ok {
+		return nil, nil
+	}
+	if s, ok := snap.Sessions.ID(known.session.ID); ok && s == known.session { // objects of a snapshot never change in place
+		return snap, s
+	}
+	return nil, nil
+}
+
+func (p *proven) keep(sum *[sha256.Size]byte, snap *pratique.Snapshot, s *pratique.Session) {
+	if s.Type == pratique.SessionCluster {
+		p[sum[0]].Store(&proof{sum: *sum, account: snap.Account.ID, session: s})
+	}
 }
 
 // Ended says why a principal who came with a session, or with an access key, may no longer act; "" when they may. It is asked at every use

@@ -62,6 +62,30 @@ func TestTheSecretOfAClusterEndsWithTheCluster(t *testing.T) {
 	}
 }
 
+func TestASecretThatWasKnownOnceIsLookedAtAgainEveryTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ended, c := w.cluster("prod")
+	deleted, _ := w.cluster("dev")
+	for _, secret := range []string{ended, deleted, ended, deleted} {
+		if _, _, err := w.Cluster(secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, ok := w.accounts["account-acme"].SessionByHash(Hash(ended))
+	if !ok || s.Principal.ID != c.ID {
+		t.Fatalf("the session is %+v", s)
+	}
+	w.change("acme", pratique.EndSession{ID: s.ID}, pratique.DeleteCluster{Name: "dev"})
+	_, _, err := w.Cluster(ended)
+	refused(t, err, "there is no such session", noCluster)
+	_, _, err = w.Cluster(deleted)
+	refused(t, err, "the cluster does not exist", noCluster)
+	delete(w.accounts, "account-acme")
+	_, _, err = w.Cluster(deleted)
+	refused(t, err, "there is no such session", noCluster)
+}
+
 func TestOnlyTheSecretOfAClusterIsOneAndItIsNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -52,6 +52,8 @@ func (a *Authenticator) SignIn(ctx context.Context, t Attempt) (Proof, error) {
 	case !has:
 		g.right()
 		return Proof{Who: who}, nil
+	case t.Code == "" && len(t.Ticket) > 0: // another ticket would have a longer life than the password that was shown
+		return Proof{}, refuseCode("a ticket came without a code").at(snap, who)
 	case t.Code == "":
 		g.refund()
 		ticket, err := newTicket(snap, who, now)

@@ -152,6 +152,8 @@ func TestATicketStandsForAPasswordForFiveMinutes(t *testing.T) {
 	}
 	_, err = with("000000")
 	refused(t, err, "the code of the second factor is wrong", codeWrong)
+	_, err = with("")
+	refused(t, err, "a ticket came without a code", codeWrong)
 	const late = "the sign-in took too long; begin again with your password"
 	_, err = w.SignIn(t.Context(), Attempt{Ticket: proof.Ticket, Code: CodeAt(seed, w.now())})
 	if err == nil {

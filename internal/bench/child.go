@@ -30,9 +30,15 @@ func child(ctx context.Context, args []string, out io.Writer) error {
 		return floorChild(ctx, a[1], out)
 	case n == 2 && a[0] == "verdict":
 		return verdictChild(ctx, a[1], out)
-	case (n == 5 || n == 7 && a[5] == "--kube-dir") && a[0] == "serve" && a[1] == "--data" && a[3] == "--listen":
-		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-		return server.Run(ctx, server.Config{Data: a[2], Listen: a[4], KubeDir: a[6], Log: log, Out: out})
+	case (n == 5 || n == 7) && a[0] == "serve" && a[1] == "--data" && a[3] == "--listen":
+		c := server.Config{Data: a[2], Listen: a[4], Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Out: out}
+		switch a[5] {
+		case "--kube-dir":
+			c.KubeDir = a[6]
+		case "--max-clusters":
+			c.MaxClusters = number(a[6])
+		}
+		return server.Run(ctx, c)
 	}
 	return fmt.Errorf("child: cannot do %q", args)
 }

@@ -21,6 +21,9 @@ import (
 
 // kube measures what Pratique costs, and how soon it is obeyed, at a real control plane that the server itself runs.
 func (b *bench) kube(ctx context.Context) (rows []row, err error) {
+	if rows, err = b.installs(ctx); err != nil {
+		return nil, err
+	}
 	l, err := b.newLab(ctx)
 	if err != nil {
 		return nil, err

@@ -192,8 +192,8 @@ type budget struct {
 	ratio  int64
 }
 
-// errLimit ends a read. It is a type of its own because what reads may wrap it.
-type errLimit struct{ error }
+// limitError ends a read. It is a type of its own because what reads may wrap it.
+type limitError struct{ error }
 
 // Read reads, and fails when more has come than may.
 func (b *budget) Read(p []byte) (int, error) {
@@ -202,16 +202,16 @@ func (b *budget) Read(p []byte) (int, error) {
 	b.ratio -= int64(n)
 	switch {
 	case b.totals.left < 0:
-		return 0, errLimit{refuse("the archive holds more than %d bytes", maxUnpacked)}
+		return 0, limitError{refuse("the archive holds more than %d bytes", maxUnpacked)}
 	case b.ratio < 0:
-		return 0, errLimit{refuse("the archive holds more than %d times its own size", maxRatio)}
+		return 0, limitError{refuse("the archive holds more than %d times its own size", maxRatio)}
 	}
 	return n, err
 }
 
 // broken says what is wrong with an archive that cannot be read.
 func broken(err error) error {
-	if limit, ok := errors.AsType[errLimit](err); ok {
+	if limit, ok := errors.AsType[limitError](err); ok {
 		return limit.error
 	}
 	return refuse("the archive cannot be read: %v", err)

@@ -51,4 +51,4 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 	}
 }
 
-func morePages() []page { return nil }
+func morePages() []page { return factorPages() }

@@ -14,6 +14,7 @@ const (
 	sessionCookie = "__Host-pratique"
 	flashCookie   = "__Host-pratique-done"
 	themeCookie   = "__Host-pratique-theme"
+	pendingCookie = "__Host-pratique-pending"
 )
 
 func cookie(name, value string, maxAge int) *http.Cookie {
@@ -31,6 +32,23 @@ func clearSession(w http.ResponseWriter) { http.SetCookie(w, cookie(sessionCooki
 
 func secretOf(r *http.Request) string {
 	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// setPending keeps what stands for a password that was right while its owner looks for the code; empty: no more.
+func setPending(w http.ResponseWriter, ticket string) {
+	life := int(5 * time.Minute / time.Second)
+	if ticket == "" {
+		life = -1
+	}
+	http.SetCookie(w, cookie(pendingCookie, ticket, life))
+}
+
+func pendingOf(r *http.Request) string {
+	c, err := r.Cookie(pendingCookie)
 	if err != nil {
 		return ""
 	}

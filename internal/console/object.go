@@ -13,8 +13,13 @@ import (
 	"github.com/pratique-iam/pratique/internal/strictjson"
 )
 
-// specOf reads the spec of a manifest that the API gave.
-func specOf(m pratique.Manifest, spec any) error { return strictjson.Unmarshal(m.Spec, spec) }
+// specOf reads the spec of a manifest that the API gave. An object of which nothing is said has none.
+func specOf(m pratique.Manifest, spec any) error {
+	if len(m.Spec) == 0 {
+		return nil
+	}
+	return strictjson.Unmarshal(m.Spec, spec)
+}
 
 // manifest writes one.
 func manifest(kind pratique.Kind, name string, spec any) (pratique.Manifest, error) {
@@ -77,14 +82,14 @@ func (*deletePage) template() string { return "delete" }
 func (c *Console) confirmDelete(ctx context.Context, v *visit, kind pratique.Kind, section string, failed error) (answer, error) {
 	name := v.path("name")
 	p := &deletePage{base: base{v.frame(section, "Delete "+kind.Word()+" "+name)}}
-	p.Crumbs = []ui.Link{{Title: kind.Word(), Href: at(section, name)}}
+	p.Crumbs = []ui.Link{{Title: name, Href: at(section, name)}}
 	p.Problem = problem(failed)
 	p.Danger = ui.Danger{
 		Title: "This cannot be undone", Text: "The " + kind.Word() + " " + name + " is deleted for good. Its id is never used again.",
 		Name: name, Action: at(section, name, "delete"), Label: "Delete " + kind.Word(), Back: at(section, name), Permit: ui.Permit{Allowed: true},
 	}
 	plan, err := v.api.DryRun(ctx, deletion(kind, name))
-	if errors.Is(err, pratique.ErrDenied) {
+	if errors.Is(err, pratique.ErrDenied) || errors.Is(err, pratique.ErrConflict) { // conflict: what belongs to every account stays
 		p.Danger.Permit = ui.Permit{Why: problem(err).Detail}
 		return p, nil
 	}

@@ -2,9 +2,11 @@ package console
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 
 	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/audit"
 	"github.com/pratique-iam/pratique/internal/console/ui"
@@ -144,6 +146,11 @@ func (c *Console) auditRecord(ctx context.Context, v *visit) (answer, error) {
 		if r := &list.Records[i]; r.Seq == seq {
 			p.Records = append(p.Records, viewOf(r))
 		}
+	}
+	if len(p.Records) == 0 {
+		return nil, &client.ProblemError{Problem: apiv1.Problem{
+			Status: http.StatusNotFound, Title: "There is no such record", Detail: "no record " + v.path("seq") + " is kept that you may see: it may have been trimmed, or never was",
+		}}
 	}
 	return p, nil
 }

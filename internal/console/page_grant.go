@@ -219,10 +219,15 @@ func typeOf(m pratique.Manifest) string {
 }
 
 func (c *Console) confirmDeleteGrant(ctx context.Context, v *visit) (answer, error) {
-	return c.confirmDelete(ctx, v, pratique.KindGrant, "grants", nil)
+	return c.aboutGrant(ctx, v, func() (answer, error) { return c.confirmDelete(ctx, v, pratique.KindGrant, "grants", nil) })
 }
 
 func (c *Console) deleteGrant(ctx context.Context, v *visit) (answer, error) {
+	return c.aboutGrant(ctx, v, func() (answer, error) { return c.remove(ctx, v, pratique.KindGrant, "grants") })
+}
+
+// aboutGrant leads back to whom the grant is for: grants have no page of their own.
+func (c *Console) aboutGrant(ctx context.Context, v *visit, do func() (answer, error)) (answer, error) {
 	m, err := v.api.Get(ctx, pratique.KindGrant, v.path("name"))
 	if err != nil {
 		return nil, err
@@ -231,18 +236,21 @@ func (c *Console) deleteGrant(ctx context.Context, v *visit) (answer, error) {
 	if err := specOf(m, &spec); err != nil {
 		return nil, err
 	}
-	out, err := c.remove(ctx, v, pratique.KindGrant, "grants")
-	if to, ok := out.(goTo); ok && err == nil {
-		switch {
-		case spec.User != "":
-			to.to = at("users", spec.User)
-		case spec.Group != "":
-			to.to = at("groups", spec.Group)
-		default:
-			to.to = at("roles", spec.Role)
-		}
-		to.done = "The permission " + spec.Policy + " is revoked."
-		return to, nil
+	holder := ui.Link{Title: "role " + spec.Role, Href: at("roles", spec.Role)}
+	switch {
+	case spec.User != "":
+		holder = ui.Link{Title: "user " + spec.User, Href: at("users", spec.User)}
+	case spec.Group != "":
+		holder = ui.Link{Title: "group " + spec.Group, Href: at("groups", spec.Group)}
+	}
+	out, err := do()
+	switch out := out.(type) {
+	case goTo:
+		return goTo{holder.Href, "The permission " + spec.Policy + " is revoked."}, err
+	case *deletePage:
+		out.Title, out.Crumbs = "Revoke "+spec.Policy, []ui.Link{holder}
+		out.Danger.Title, out.Danger.Label, out.Danger.Back = "Revoke "+spec.Policy+" from "+holder.Title, "Revoke", holder.Href
+		out.Danger.Text = "The " + holder.Title + " loses what this policy gives in the " + scopeText(spec.Scope) + ", at once."
 	}
 	return out, err
 }

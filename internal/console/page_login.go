@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pratique-iam/pratique/apiv1"
+	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/console/ui"
 )
 
@@ -49,10 +50,18 @@ func (c *Console) login(ctx context.Context, v *visit) (answer, error) {
 		in.Password = v.r.PostFormValue("password")
 	}
 	token, err := c.client.WithToken("").Login(ctx, in)
+	if ticket, ok := client.NeedsCode(err); ok {
+		return pending{ticket, codeForm(v, p, nil)}, nil
+	}
 	if err != nil {
 		p.Problem = problem(err)
 		return p, nil
 	}
+	return entered(v, p, token), nil
+}
+
+// entered goes on with somebody who has signed in.
+func entered(v *visit, p *loginPage, token apiv1.Token) answer {
 	var next answer = goTo{to: p.Next}
 	switch {
 	case token.NeedPassword:
@@ -60,7 +69,7 @@ func (c *Console) login(ctx context.Context, v *visit) (answer, error) {
 	case len(p.Kept) > 0 && p.KeptFor != "":
 		next = &resumePage{base: base{v.frame("", "Go on")}, Action: p.KeptFor, Kept: p.Kept}
 	}
-	return signIn{token.Token, next}, nil
+	return signIn{token.Token, next}
 }
 
 func (c *Console) logout(ctx context.Context, v *visit) (answer, error) {

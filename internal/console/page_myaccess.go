@@ -54,6 +54,9 @@ func (c *Console) myAccess(ctx context.Context, v *visit) (answer, error) {
 			{Text: name, Href: at("clusters", name)}, {Text: "Connect with kubectl", Href: at("clusters", name, "connect")},
 		}})
 	}
+	if err := c.myFactor(ctx, v, p); err != nil {
+		return nil, err
+	}
 	return p, c.mySessions(ctx, v, p)
 }
 

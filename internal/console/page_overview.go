@@ -32,7 +32,7 @@ func (*overviewPage) template() string { return "overview" }
 
 func (c *Console) overview(ctx context.Context, v *visit) (answer, error) {
 	p := &overviewPage{base: base{v.frame("overview", "Overview")}, Root: v.me.Unlimited}
-	for _, fill := range []func(context.Context, *visit, *overviewPage) error{c.overviewClusters, c.overviewReports, c.overviewJobs, c.overviewRecent, c.overviewDenied} {
+	for _, fill := range []func(context.Context, *visit, *overviewPage) error{c.overviewClusters, c.overviewReports, c.overviewJobs, c.overviewRecent, c.overviewDenied, c.overviewFactors} {
 		if err := fill(ctx, v, p); err != nil && !errors.Is(err, pratique.ErrDenied) {
 			return nil, err // what whoever looks may not see is left out
 		}

@@ -38,5 +38,8 @@ func (c *Console) setPassword(ctx context.Context, v *visit) (answer, error) {
 	if err := v.api.SetPassword(ctx, apiv1.NewPassword{Old: v.r.PostFormValue("old"), New: next}); err != nil {
 		return passwordForm(v, err), nil
 	}
+	if v.me.Unlimited && v.r.PostFormValue("old") == "" {
+		return goTo{href([]string{"mfa"}, "first", "yes"), "Your password is set. One more step makes the root of your account much safer."}, nil
+	}
 	return goTo{Prefix, "Your password is set. Other sessions of yours have ended."}, nil
 }

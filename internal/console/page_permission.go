@@ -241,19 +241,22 @@ func optionsOf(chosen string, values ...string) []ui.Option {
 	return out
 }
 
+// custom stands for a ClusterRole by its name; no ClusterRole is called so.
+const custom = "=custom"
+
 func presets(chosen string) []ui.Option {
 	return []ui.Option{
 		{Title: "view: read everything but secrets", Value: "view", Chosen: chosen == "view"},
 		{Title: "edit: change workloads, read secrets", Value: "edit", Chosen: chosen == "edit"},
 		{Title: "admin: edit, and give roles in the namespace", Value: "admin", Chosen: chosen == "admin"},
 		{Title: "cluster-admin: everything", Value: "cluster-admin", Chosen: chosen == "cluster-admin"},
-		{Title: "custom", Value: "", Chosen: chosen == "custom"},
+		{Title: "custom", Value: custom, Chosen: chosen == custom},
 	}
 }
 
 func (c *Console) createNamespacePermission(ctx context.Context, v *visit) (answer, error) {
 	spec := pratique.NamespacePermissionSpec{ClusterRole: v.form("preset"), Clusters: []string{v.form("cluster")}}
-	if spec.ClusterRole == "" {
+	if spec.ClusterRole == custom {
 		spec.ClusterRole = v.form("clusterRole")
 	}
 	for n := range strings.SplitSeq(v.form("namespaces"), ",") {

@@ -13,6 +13,8 @@ func (c *Console) routes() []route {
 	out := []route{
 		{get + "login", c.loginPage, true},
 		{post + "login", c.login, true},
+		{get + "login/code", c.codePage, true},
+		{post + "login/code", c.loginCode, true},
 		{post + "resume", c.resume, true},
 		{post + "logout", c.logout, false},
 		{post + "theme", c.setTheme, true},
@@ -22,6 +24,7 @@ func (c *Console) routes() []route {
 		{get + "{$}", c.overview, false},
 		{get, c.nothingHere, false},
 	}
+	out = append(out, c.mfaRoutes()...)
 	out = append(out, c.identityRoutes()...)
 	out = append(out, c.clusterRoutes()...)
 	out = append(out, c.wizardRoutes()...)

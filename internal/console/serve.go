@@ -45,6 +45,12 @@ func (c *Console) serve(rt route) func(http.ResponseWriter, *http.Request) error
 		switch s := out.(type) {
 		case signIn:
 			setSession(w, s.token)
+			if pendingOf(r) != "" {
+				setPending(w, "")
+			}
+			out = s.next
+		case pending:
+			setPending(w, s.ticket)
 			out = s.next
 		case themed:
 			http.SetCookie(w, cookie(themeCookie, s.theme, 365*24*60*60))

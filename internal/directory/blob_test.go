@@ -2,10 +2,10 @@ package directory_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,22 +113,35 @@ func TestOnlyForgottenArchivesAreSweptAway(t *testing.T) {
 	}
 }
 
-// An archive that is uploaded again while it is swept away is there afterwards.
+// An archive that has been forgotten for long, and is uploaded again while it is swept away, is there afterwards.
 func TestASweepAndAnUploadAtOnceLoseNothing(t *testing.T) {
 	t.Parallel()
-	d := open(t, config(t))
+	var clock atomic.Int64
+	clock.Store(time.Now().Unix())
+	cfg := config(t)
+	cfg.Now = func() time.Time { return time.Unix(clock.Load(), 0) }
+	d := open(t, cfg)
 	data := noise(t, 3<<20)
 	digest := directory.Digest(data)
 	for range 5 {
-		ctx, cancel := context.WithCancel(t.Context())
+		if err := d.PutBlob(t.Context(), "1", digest, data); err != nil {
+			t.Fatal(err)
+		}
+		now := clock.Add(2 * 3600)
+		stop := make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			for ctx.Err() == nil {
-				_, _ = d.DropBlobs(t.Context(), "1", nil, time.Now().Add(-time.Second)) // the mark of this moment is never older
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					_, _ = d.DropBlobs(t.Context(), "1", nil, time.Unix(now-3600, 0))
+				}
 			}
 		})
 		err := d.PutBlob(t.Context(), "1", digest, data)
-		cancel()
+		close(stop)
 		wg.Wait()
 		if err != nil {
 			t.Fatal(err)

@@ -22,11 +22,19 @@ const (
 )
 
 // parts are the keys with one value, but for those that are the place's.
-func parts(ram bool) []string {
+func parts(ram bool) [7]string {
 	if ram {
-		return []string{"k8s:Verb", "k8s:Namespace", "k8s:Resource", "k8s:ApiGroup", "k8s:Subresource", "k8s:Name", "k8s:Path"}
+		return [...]string{"k8s:Verb", "k8s:Namespace", "k8s:Resource", "k8s:ApiGroup", "k8s:Subresource", "k8s:Name", "k8s:Path"}
 	}
-	return []string{"cce:Verb", "cce:Namespace", "cce:Resource", "cce:ApiGroup", "cce:Subresource", "cce:Name", "cce:Path"}
+	return [...]string{"cce:Verb", "cce:Namespace", "cce:Resource", "cce:ApiGroup", "cce:Subresource", "cce:Name", "cce:Path"}
+}
+
+// values are those of parts, in their order; empty where the review has none.
+func (m *mapping) values() [7]string {
+	if r := m.r; r.IsResource {
+		return [...]string{m.verb, r.Namespace, r.Resource, r.Group, r.Subresource, m.name, ""}
+	}
+	return [...]string{0: m.verb, 6: m.r.Path}
 }
 
 // lookup finds one condition key: it is the policy.Lookup of the question.
@@ -116,14 +124,14 @@ func (q *Requirement) demands() bool {
 // attributes writes all keys out, for a query that is kept: those of the place, then the parts, then from selectors on what these demand.
 func (m *mapping) attributes() (list []policy.Attribute, selectors int) {
 	ram := m.dialect == policy.RAM
-	keys := parts(ram)
-	values := make([]string, 0, len(keys)) // one piece of memory for all
+	keys, values := parts(ram), m.values()
+	kept := make([]string, 0, len(keys)) // one piece of memory for all
 	list = append(make([]policy.Attribute, 0, len(m.always)+len(keys)), m.always...)
-	for _, key := range keys {
-		if value := m.part(key[len("cce:"):]); value != "" { // "k8s:" is as long
-			n := len(values)
-			values = append(values, value)
-			list = append(list, policy.Attribute{Key: key, Values: values[n : n+1 : n+1]})
+	for i, value := range values {
+		if value != "" {
+			n := len(kept)
+			kept = append(kept, value)
+			list = append(list, policy.Attribute{Key: keys[i], Values: kept[n : n+1 : n+1]})
 		}
 	}
 	selectors = len(list)

@@ -31,7 +31,8 @@ const (
 	withNone = "you may see the cluster, but hold no namespace permission in it"
 )
 
-// Reason appends the reason to b, and the command that explains it.
+// Reason appends the reason to b, and the command that explains it. All of it is printable ASCII without quotation marks, backslashes and what
+// means something in HTML, whatever the review says: it may stand in a JSON string as it is.
 func (h *Behind) Reason(b []byte, s *pratique.Snapshot, c *pratique.Cluster, r *Review, who pratique.Ref, now time.Time) []byte {
 	text := withNone
 	if h.some(s, c.ID, who, now) {

@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,25 @@ func TestNothingForAShellStandsInACommand(t *testing.T) {
 		got := string(b.Reason(nil, w.Snapshot, w.cluster("prod"), w.review("alice", text), pratique.Ref{Kind: pratique.KindUser, ID: w.id("alice")}, noon))
 		if want := "you may see the cluster, but hold no namespace permission in it; why: pratique why"; got != want {
 			t.Errorf("%s: got %s", text, got)
+		}
+	}
+}
+
+func TestAReasonNeedsNoEscapes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var b kube.Behind
+	who := pratique.Ref{Kind: pratique.KindUser, ID: w.id("alice")}
+	for c := range 256 {
+		bad := "a" + string([]byte{byte(c)}) + "b"
+		for _, r := range []*kube.Review{
+			{IsResource: true, Verb: bad, Resource: "pods"}, {IsResource: true, Verb: "get", Resource: bad}, {Verb: "get", Path: bad},
+			{IsResource: true, Verb: "get", Resource: "pods", Group: bad, Subresource: bad, Namespace: bad, Name: bad},
+		} {
+			got := string(b.Reason(nil, w.Snapshot, w.cluster("prod"), r, who, noon))
+			if strings.ContainsFunc(got, func(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\\<>&`, c) }) {
+				t.Errorf("%+v: %q", r, got)
+			}
 		}
 	}
 }

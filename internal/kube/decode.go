@@ -20,6 +20,9 @@ const (
 	reviewKind    = "SubjectAccessReview"
 )
 
+// usual is how every kube-apiserver begins: what it says is known without reading it.
+const usual = `{"kind":"` + reviewKind + `","apiVersion":"` + reviewVersion + `",`
+
 // decoder reads one review.
 type decoder struct {
 	scanner
@@ -40,7 +43,12 @@ type decoder struct {
 // Members that are not known are accepted, because a newer kube-apiserver may send them and a selector can only narrow; they are listed.
 func Decode(body string, r *Review) error {
 	d := r.reset(body)
-	if err := d.object((*decoder).top); err != nil {
+	read := d.object
+	if strings.HasPrefix(body, usual) {
+		read = d.members
+		d.i, d.seen, d.version, d.kind = len(usual), 1<<memberVersion|1<<memberKind, reviewVersion, reviewKind
+	}
+	if err := read((*decoder).top); err != nil {
 		return err
 	}
 	if d.next(); d.i < len(d.s) {
@@ -89,14 +97,21 @@ func (r *Review) note(member string) {
 	}
 }
 
+// The members at the top, for once.
+const (
+	memberVersion = iota
+	memberKind
+	memberSpec
+)
+
 func (d *decoder) top(name string) error {
 	switch name {
 	case "apiVersion":
-		return d.set(0, name, &d.version)
+		return d.set(memberVersion, name, &d.version)
 	case "kind":
-		return d.set(1, name, &d.kind)
+		return d.set(memberKind, name, &d.kind)
 	case "spec":
-		return d.nested(2, name, (*decoder).spec)
+		return d.nested(memberSpec, name, (*decoder).spec)
 	case "metadata", "status":
 		return d.skip()
 	default:

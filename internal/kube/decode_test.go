@@ -59,6 +59,47 @@ func TestAReviewOfKubeApiserverIsRead(t *testing.T) {
 	}
 }
 
+func TestTheUsualBeginningSparesNoCheck(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(decode(t, genuine), decode(t, " "+genuine), exported); diff != "" {
+		t.Error(diff)
+	}
+	const usual = `{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1",`
+	for rest, says := range map[string]string{
+		``:              "a string is expected",
+		`}`:             "a string is expected",
+		`,"spec":{}}`:   "a string is expected",
+		`"kind":"Pod"}`: `"kind" stands twice`,
+		`"apiVersion":"authorization.k8s.io/v1","spec":{` + pods + `}}`: `"apiVersion" stands twice`,
+		`"Kind":"Pod","spec":{` + pods + `}}`:                           `must be written "kind"`,
+		`"spec":{` + pods + `},"spec":{}}`:                              `"spec" stands twice`,
+		`"spec":{` + pods + `}}}`:                                       "the end is expected",
+	} {
+		var r kube.Review
+		if err := kube.Decode(usual+rest, &r); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want %s", rest, err, says)
+		}
+	}
+}
+
+func TestAStringEndsWhereItsQuotationMarkStands(t *testing.T) {
+	t.Parallel()
+	for _, special := range []string{"", `\"`, `\\`, `\u2603`, "☃", "\x7f", "\x1f", "\x00", "\xff", "~", "<"} {
+		for before := range 20 {
+			for after := range 10 {
+				text := `"` + strings.Repeat("a", before) + special + strings.Repeat("z", after) + `"`
+				var want string
+				wrong := json.Unmarshal([]byte(text), &want)
+				var r kube.Review
+				err := kube.Decode(spec(pods+`,"uid":`+text), &r)
+				if (err == nil) != (wrong == nil) || r.UID != want {
+					t.Fatalf("%q: got %q (%v), want %q (%v)", text, r.UID, err, want, wrong)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatIsNoReviewIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, says string }{

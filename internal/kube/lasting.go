@@ -11,15 +11,17 @@ const (
 	keptText      = 1 << 10 // of one value
 	keptResource  = 4 << 10
 	keptSelectors = 8 << 10 // of all selectors together
+	keptBody      = 4 << 10 // of a body, kept whole for the strings that are parts of it
 )
 
-// Lasting copies the query so that it may be kept: it shares no memory with the question or with the body that it came in, values longer than any
-// name are cut, and selectors are left out beyond a budget. Whoever fills the memory of decisions with the largest reviews must not fill the
-// machine's.
+// Lasting copies the query so that it may be kept: it shares nothing with the question that will change, values longer than any name are cut,
+// and selectors are left out beyond a budget. Whoever fills the memory of decisions with the largest reviews must not fill the machine's: only a
+// small body is kept for the sake of its parts, which costs less than copying them.
 func (q *Question) Lasting() access.Query {
+	share := len(q.asked.r.decoder.s) <= keptBody
 	out := q.Query
-	out.Principal.ID = strings.Clone(q.Principal.ID)
-	out.Action, out.Resource = strings.Clone(shorten(q.Action, keptText)), strings.Clone(shorten(q.Resource, keptResource))
+	out.Principal.ID = lasting(q.Principal.ID, keptText, share)
+	out.Action, out.Resource = lasting(q.Action, keptText, share), lasting(q.Resource, keptResource, share)
 	out.Lookup = nil
 	list, selectors := q.asked.attributes()
 	fixed := len(q.asked.always) // of the place, which never change
@@ -27,7 +29,7 @@ func (q *Question) Lasting() access.Query {
 	for i := fixed; i < len(list); i++ {
 		values := list[i].Values
 		for j := range values {
-			values[j] = strings.Clone(shorten(values[j], keptText))
+			values[j] = lasting(values[j], keptText, share)
 			spent += len(values[j])
 		}
 		if spent += len(list[i].Key); i >= selectors && spent > keptSelectors {
@@ -38,9 +40,14 @@ func (q *Question) Lasting() access.Query {
 	return out
 }
 
-func shorten(s string, limit int) string {
-	if len(s) <= limit {
+// lasting is a text that may be kept.
+func lasting(s string, limit int, share bool) string {
+	switch {
+	case len(s) > limit:
+		return strings.ToValidUTF8(s[:limit], "") + "…"
+	case share:
 		return s
+	default:
+		return strings.Clone(s)
 	}
-	return strings.ToValidUTF8(s[:limit], "") + "…"
 }

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -75,15 +76,15 @@ func (d *scanner) text() (string, error) {
 
 // plain8 passes over characters that mean themselves, eight at a time, and returns where a byte may be something else. Per byte: a high bit of w
 // is a byte beyond ASCII, that of w-0x20 one below the blank, and the others tell a byte that became 0: a quotation mark or a backslash. A
-// borrow can only set a bit too many, and then all eight are looked at one by one.
+// borrow can only set a bit too many, and only above the byte that it comes from, so that the lowest is right.
 func plain8(s string, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(s); i += 8 {
 		b := s[i : i+8]
 		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 		quote, slash := w^'"'*ones, w^'\\'*ones
-		if (w|(w-' '*ones)|(quote-ones)&^quote|(slash-ones)&^slash)&high != 0 {
-			break
+		if special := (w | (w - ' '*ones) | (quote-ones)&^quote | (slash-ones)&^slash) & high; special != 0 {
+			return i + bits.TrailingZeros64(special)/8
 		}
 	}
 	return i
@@ -125,9 +126,15 @@ func (d *decoder) object(member func(d *decoder, name string) error) error {
 	d.seen = 0
 	if d.next() == '}' {
 		d.i++
-		d.seen = outer
-		return nil
+	} else if err := d.members(member); err != nil {
+		return err
 	}
+	d.seen = outer
+	return nil
+}
+
+// members reads an object from the first name on.
+func (d *decoder) members(member func(d *decoder, name string) error) error {
 	for {
 		name, err := d.text()
 		if err != nil {
@@ -141,7 +148,6 @@ func (d *decoder) object(member func(d *decoder, name string) error) error {
 		}
 		if d.next() == '}' {
 			d.i++
-			d.seen = outer
 			return nil
 		}
 		if err := d.take(','); err != nil {

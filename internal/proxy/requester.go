@@ -128,7 +128,7 @@ func (t *requester) carry(
 	r *http.Request, v *visit, be *backend, header http.Header, timeout time.Duration, done <-chan struct{},
 ) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	end := func() { cancel(nil) }
+	var end func()
 	if v.stream() {
 		end = t.p.attend(ctx, v, done, cancel)
 	} else {

@@ -29,17 +29,17 @@ type deed struct {
 }
 
 // apply writes an object, and notes it.
-func (t *Target) apply(ctx context.Context, j *journal, o *object, force bool) (*unstructured.Unstructured, error) {
+func (t *Target) apply(ctx context.Context, j *journal, o *object, force bool) error {
 	got, err := t.at(o).Patch(ctx, o.GetName(), types.ApplyPatchType, o.body(), metav1.PatchOptions{FieldManager: t.fieldManager(), Force: &force})
 	if err != nil {
-		return nil, t.failed("apply "+o.String(), err)
+		return t.failed("apply "+o.String(), err)
 	}
 	if !o.existed && alone(got, t.fieldManager()) {
 		j.created = append(j.created, deed{o, got.GetUID()})
 	} else {
 		j.changed = true
 	}
-	return got, nil
+	return nil
 }
 
 // alone reports whether nobody else has written an object: then it was not there before.
@@ -53,7 +53,7 @@ func alone(u *unstructured.Unstructured, manager string) bool {
 func (t *Target) applyAll(ctx context.Context, j *journal, all []*object, force bool) error {
 	for i, o := range all {
 		t.say(ctx, "apply %s (%d of %d)", o, i+1, len(all))
-		if _, err := t.apply(ctx, j, o, force); err != nil {
+		if err := t.apply(ctx, j, o, force); err != nil {
 			return err
 		}
 		if isCRD(o.Unstructured) {

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// runHooks makes the objects of the hooks for a step one after the other, by weight and name, and waits for Jobs and Pods to end well.
-func (t *Target) runHooks(ctx context.Context, p *plan, event helm.HookEvent) error {
+// runHooks makes the objects of the hooks for a step one after the other, by weight and name, and waits for Jobs and Pods to end well. What
+// they make is in the journal: with an operation that fails, what its hooks made goes as well, whatever their policy.
+func (t *Target) runHooks(ctx context.Context, j *journal, p *plan, event helm.HookEvent) error {
 	due := slices.DeleteFunc(slices.Clone(p.hooks), func(h *hook) bool { return !slices.Contains(h.Events, event) })
 	slices.SortStableFunc(due, func(a, b *hook) int {
 		if a.Weight != b.Weight {
@@ -24,7 +25,7 @@ func (t *Target) runHooks(ctx context.Context, p *plan, event helm.HookEvent) er
 	})
 	for i, h := range due {
 		t.say(ctx, "run the %s hook %s", event, h.Name)
-		err := t.runHook(ctx, h)
+		err := t.runHook(ctx, j, h)
 		if err == nil {
 			continue
 		}
@@ -55,7 +56,7 @@ func compare(a, b string) int {
 	}
 }
 
-func (t *Target) runHook(ctx context.Context, h *hook) error {
+func (t *Target) runHook(ctx context.Context, j *journal, h *hook) error {
 	if len(h.DeletePolicies) == 0 {
 		h.DeletePolicies = []helm.HookDeletePolicy{helm.HookBeforeHookCreation} // as Helm has it
 	}
@@ -63,7 +64,7 @@ func (t *Target) runHook(ctx context.Context, h *hook) error {
 		return err
 	}
 	h.LastRun = helm.HookExecution{StartedAt: t.Now(), Phase: helm.HookPhaseRunning}
-	err := t.makeHook(ctx, h)
+	err := t.makeHook(ctx, j, h)
 	h.LastRun.CompletedAt, h.LastRun.Phase = t.Now(), helm.HookPhaseSucceeded
 	if err != nil {
 		h.LastRun.Phase = helm.HookPhaseFailed
@@ -71,9 +72,9 @@ func (t *Target) runHook(ctx context.Context, h *hook) error {
 	return err
 }
 
-func (t *Target) makeHook(ctx context.Context, h *hook) error {
+func (t *Target) makeHook(ctx context.Context, j *journal, h *hook) error {
 	for _, o := range h.objects {
-		if _, err := t.apply(ctx, &journal{}, o, false); err != nil {
+		if err := t.apply(ctx, j, o, false); err != nil {
 			return err
 		}
 		if isCRD(o.Unstructured) {

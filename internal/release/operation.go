@@ -222,7 +222,7 @@ func (s *step) act(ctx context.Context, j *journal) error {
 	if err := s.applyCRDs(ctx, j, s.plan.crds); err != nil {
 		return err
 	}
-	if err := s.runHooks(ctx, s.plan, s.before); err != nil {
+	if err := s.runHooks(ctx, j, s.plan, s.before); err != nil {
 		return err
 	}
 	if err := s.applyAll(ctx, j, s.plan.objects, false); err != nil {
@@ -233,7 +233,7 @@ func (s *step) act(ctx context.Context, j *journal) error {
 			return err
 		}
 	}
-	if err := s.runHooks(ctx, s.plan, s.after); err != nil {
+	if err := s.runHooks(ctx, j, s.plan, s.after); err != nil {
 		return err
 	}
 	j.changed = j.changed || len(s.plan.gone) > 0

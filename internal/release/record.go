@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
-	"encoding/json" //nolint:depguard // the types of a record are Helm's, and their methods are for this package
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"

@@ -88,11 +88,11 @@ func (t *Target) begin(ctx context.Context, last *record) error {
 }
 
 func (t *Target) uninstall(ctx context.Context, p *plan, last *record) error {
-	if err := t.runHooks(ctx, p, helm.HookPreDelete); err != nil {
+	if err := t.runHooks(ctx, &journal{}, p, helm.HookPreDelete); err != nil {
 		return err
 	}
 	if err := t.removeAll(ctx, p.gone, last.Name); err != nil {
 		return err
 	}
-	return t.runHooks(ctx, p, helm.HookPostDelete)
+	return t.runHooks(ctx, &journal{}, p, helm.HookPostDelete)
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/strictjson"
 )
 
@@ -108,6 +109,9 @@ func (t *Target) await(ctx context.Context, w *Workload) error {
 		seen, err := Observe(ctx, t.client, w)
 		if err != nil {
 			return t.failed("look at "+w.Kind+" "+w.Name, err)
+		}
+		if !seen.There {
+			return &pratique.Error{Kind: pratique.ErrConflict, Message: fmt.Sprintf("%s %s in cluster %q was deleted meanwhile", w.Kind, w.Name, t.Cluster)}
 		}
 		status := fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, seen.Ready, seen.Wanted)
 		if seen.Message != "" {

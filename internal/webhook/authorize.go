@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -20,7 +19,11 @@ const (
 	denied    = head + `false,"denied":true,"reason":`
 	noOpinion = head + `false,"reason":`
 	tail      = "}}\n"
+	whyTail   = `"` + tail
 )
+
+// ask is how a denial ends, and what an id follows: the command that explains it.
+const ask = "; why: pratique why "
 
 // maxReason is how much of a reason leaves the server: it holds names that the asker chose, and stands in a line for people.
 const maxReason = 1024
@@ -40,7 +43,7 @@ func (w *Webhook) authorize(rw http.ResponseWriter, r *http.Request, v *visit) {
 	if v.fresh.Stale {
 		rw.Header().Set("X-IAM-Snapshot-Age", v.fresh.Age.Round(time.Second).String())
 	}
-	answer(rw, http.StatusOK, v.out)
+	answerAs(rw, http.StatusOK, v.media, v.out)
 }
 
 // decode reads the review. When a byte is held back that can only be the end of a line, what is there is the review already; see read.
@@ -78,7 +81,7 @@ func (w *Webhook) decide(ctx context.Context, v *visit) {
 	w.place(v.snapshot, v.cluster).Ask(&v.query, v.snapshot, &v.review, now)
 	verdict, decision := w.verdict(v, who, err)
 	if verdict.Outcome == kube.Denied {
-		w.deny(ctx, v, verdict.Reason, decision)
+		w.deny(ctx, v, verdict.Reason, &decision)
 		return
 	}
 	w.counts[verdict.Outcome].Add(1)
@@ -86,8 +89,8 @@ func (w *Webhook) decide(ctx context.Context, v *visit) {
 		v.out = append(appendText(append(v.out[:0], allowed...), verdict.Reason), tail...)
 		return
 	}
-	v.reason = w.behind.Reason(v.reason[:0], v.snapshot, v.cluster, &v.review, v.query.Principal, now)
-	v.out = append(appendText(append(v.out[:0], noOpinion...), v.reason), tail...)
+	v.out = append(append(v.out[:0], noOpinion...), '"')
+	v.out = append(w.behind.Reason(v.out, v.snapshot, v.cluster, &v.review, v.query.Principal, now), whyTail...) // it needs no escapes
 }
 
 // verdict asks everything that can end the matter, and then the policies.
@@ -113,24 +116,23 @@ func refused(reason string) (kube.Verdict, access.Decision) {
 }
 
 // deny remembers a denial, records it, and answers it; in a shadow cluster it only does the first two.
-func (w *Webhook) deny(ctx context.Context, v *visit, reason string, d access.Decision) {
-	id := w.Remember(v.snapshot, v.query.Lasting(), d)
+func (w *Webhook) deny(ctx context.Context, v *visit, reason string, d *access.Decision) {
+	id := w.Remember(v.snapshot, v.query.Lasting(), *d)
 	reason = clip(reason, maxReason)
-	w.Log.LogAttrs(ctx, slog.LevelInfo, "kubernetes request denied", v.attrs(reason, id)...)
+	w.record(ctx, v, reason, id)
 	if v.cluster.Shadow {
 		w.shadow.Add(1)
 		w.counts[kube.NoOpinion].Add(1)
-		v.out = append(appendText(append(v.out[:0], noOpinion...), "shadow: the gate would have denied this"+why(id)), tail...)
-		return
+		v.out = append(append(v.out[:0], noOpinion...), `"shadow: the gate would have denied this`...)
+	} else {
+		w.counts[kube.Denied].Add(1)
+		v.out = appendPart(append(append(v.out[:0], denied...), '"'), reason)
+		if v.fresh.Stale && v.fresh.Usable {
+			v.out = append(append(append(v.out, " (by policy that is "...), age(v.fresh)...), " old)"...)
+		}
 	}
-	w.counts[kube.Denied].Add(1)
-	if v.fresh.Stale && v.fresh.Usable {
-		reason += " (by policy that is " + age(v.fresh) + " old)"
-	}
-	v.out = append(appendText(append(v.out[:0], denied...), reason+why(id)), tail...)
+	v.out = append(appendPart(append(v.out, ask...), id), whyTail...)
 }
-
-func why(id string) string { return "; why: pratique why " + id }
 
 func age(f Freshness) string { return f.Age.Round(time.Second).String() }
 

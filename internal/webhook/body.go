@@ -120,27 +120,35 @@ func refuse(rw http.ResponseWriter, code int, message string) {
 // answer writes a whole answer. A caller that has gone away needs none. There is one header, because each costs a kube-apiserver and us as much
 // as a part of the decision; none of those that are meant for browsers means anything here, where no browser gets in.
 func answer(rw http.ResponseWriter, code int, body []byte) {
-	rw.Header()["Content-Type"] = []string{"application/json"}
+	answerAs(rw, code, []string{"application/json"}, body)
+}
+
+// answerAs is answer with the value of its header, which nobody may change afterwards.
+func answerAs(rw http.ResponseWriter, code int, media []string, body []byte) {
+	rw.Header()["Content-Type"] = media
 	rw.WriteHeader(code)
 	_, _ = rw.Write(body)
 }
 
-// appendText appends a JSON string. It escapes what is not printable ASCII, or means something in HTML, so that no byte of a name that
-// somebody chose is more than text.
-func appendText[T string | []byte](b []byte, s T) []byte {
-	b = append(b, '"')
+// appendText appends a JSON string.
+func appendText(b []byte, s string) []byte {
+	return append(appendPart(append(b, '"'), s), '"')
+}
+
+// appendPart appends a part of a JSON string. It escapes what is not printable ASCII, or means something in HTML, so that no byte of a name
+// that somebody chose is more than text.
+func appendPart(b []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			b = append(b, s[start:i]...)
-			r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+			r, size := utf8.DecodeRuneInString(s[i:])
 			b = appendEscape(b, r)
 			i += size - 1
 			start = i + 1
 		}
 	}
-	b = append(b, s[start:]...)
-	return append(b, '"')
+	return append(b, s[start:]...)
 }
 
 func appendEscape(b []byte, r rune) []byte {

@@ -102,7 +102,7 @@ type visit struct {
 	cluster  *pratique.Cluster
 	fresh    Freshness
 	in, out  []byte
-	reason   []byte
+	media    []string // the header of an answer, which is always the same
 	review   kube.Review
 	query    kube.Question
 	held     bool // the last byte of the body has not been read
@@ -112,7 +112,7 @@ func (w *Webhook) visit() *visit {
 	if v, ok := w.scratch.Get().(*visit); ok {
 		return v
 	}
-	return &visit{}
+	return &visit{media: []string{"application/json"}}
 }
 
 // leave gives the memory of a visit back, without a directory that may be old by then.

@@ -1,7 +1,6 @@
 // Everything works without this file; it saves clicks and reloads.
 'use strict';
 (() => {
-  document.documentElement.classList.add('script');
   for (const s of document.querySelectorAll('select[data-submit]')) {
     s.addEventListener('change', () => s.form.requestSubmit());
   }
@@ -34,7 +33,11 @@
       button.textContent = 'Copied';
       setTimeout(() => { button.textContent = 'Copy'; }, 1500);
     });
-    block.after(button);
+    // Over the corner of the block, so that nothing moves when the button comes.
+    const box = document.createElement('div');
+    box.className = 'copyable';
+    block.replaceWith(box);
+    box.append(block, button);
   }
   // A form is sent once, however often its button is pressed.
   for (const form of document.querySelectorAll('form[method=post]')) {

@@ -200,6 +200,7 @@ func FormNumber() string {
 func Funcs() template.FuncMap {
 	return template.FuncMap{
 		"when":    When,
+		"nth":     func(index int) int { return index + 1 }, // people count from one
 		"initial": func(s string) string { return strings.ToUpper(s[:min(len(s), 1)]) },
 		"join":    func(s []string) string { return strings.Join(s, ", ") },
 		"plural": func(n int, one, many string) string {
