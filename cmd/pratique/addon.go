@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -127,10 +129,11 @@ func printAddon(w io.Writer, a apiv1.Addon) error {
 	_, _ = fmt.Fprintln(w)
 	var rows [][]string
 	for _, p := range a.Permissions {
-		conditions := ""
-		for k, v := range p.Context {
-			conditions += " where " + k + " = " + v
+		var where []string
+		for _, k := range slices.Sorted(maps.Keys(p.Context)) {
+			where = append(where, " where "+k+" = "+p.Context[k])
 		}
+		conditions := strings.Join(where, "")
 		when := "always"
 		if p.When != "" {
 			when = p.When
@@ -190,7 +193,7 @@ func (e *env) addonFile(name string) (string, error) {
 	if name == "-" {
 		data, err = io.ReadAll(io.LimitReader(e.in, catalog.MaxAddonFile+1))
 	} else {
-		data, err = os.ReadFile(name)
+		data, err = os.ReadFile(name) //nolint:gosec // the file that the user names
 	}
 	if err != nil {
 		return "", err

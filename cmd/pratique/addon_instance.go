@@ -109,7 +109,7 @@ func readConfig(file string) (jsontext.Value, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
 		return nil, err
 	}

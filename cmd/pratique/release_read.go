@@ -74,8 +74,13 @@ func newReleaseGet(e *env) *cobra.Command {
 			return printYAML(w, r)
 		}
 		for _, fact := range [][2]string{
-			{"release", r.Name}, {"namespace", r.Namespace}, {"revision", strconv.Itoa(r.Revision)}, {"status", r.Status},
-			{"chart", r.Chart + "-" + r.Version}, {"app", r.AppVersion}, {"description", r.Description},
+			{"release", r.Name},
+			{"namespace", r.Namespace},
+			{"revision", strconv.Itoa(r.Revision)},
+			{"status", r.Status},
+			{"chart", r.Chart + "-" + r.Version},
+			{"app", r.AppVersion},
+			{"description", r.Description},
 		} {
 			if fact[1] != "" {
 				_, _ = fmt.Fprintf(w, "%-12s %s\n", fact[0], line(fact[1]))

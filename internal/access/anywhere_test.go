@@ -22,11 +22,11 @@ func (s still) Update(context.Context, string, access.Write) (*pratique.Snapshot
 }
 
 // uploads asks whether somebody may upload a chart, which is in no project.
-func (w *world) uploads(t *testing.T, user string) error {
+func (w *world) uploads(t *testing.T) error {
 	t.Helper()
-	u, ok := w.Users.Name(user)
+	u, ok := w.Users.Name("alice")
 	if !ok {
-		t.Fatalf("nobody is called %s", user)
+		t.Fatalf("nobody is called alice")
 	}
 	g := &access.Gate{Decider: w.Decider, Store: still{w.Snapshot}, Now: func() time.Time { return noon }}
 	need := pratique.Need{Operation: "chart.upload", Vars: map[string]string{"name": "web"}, Anywhere: true}
@@ -50,11 +50,11 @@ func TestWhatIsInNoProjectTakesTheRightInSomeProject(t *testing.T) {
 	t.Parallel()
 	for _, project := range []string{"local-1", "eu-1"} {
 		w := uploaders(t)
-		if err := w.uploads(t, "alice"); !errors.Is(err, pratique.ErrDenied) {
+		if err := w.uploads(t); !errors.Is(err, pratique.ErrDenied) {
 			t.Fatalf("without any grant: %v", err)
 		}
 		w.grant(t, "alice", "{project: "+project+"}", "may-upload")
-		if err := w.uploads(t, "alice"); err != nil {
+		if err := w.uploads(t); err != nil {
 			t.Errorf("allowed in %s: %v", project, err)
 		}
 	}
@@ -65,7 +65,7 @@ func TestADenyInOneProjectLeavesWhatAnotherAllows(t *testing.T) {
 	w := uploaders(t)
 	w.grant(t, "alice", "{project: local-1}", "no-upload", "may-upload")
 	w.grant(t, "alice", "{project: eu-1}", "may-upload")
-	if err := w.uploads(t, "alice"); err != nil {
+	if err := w.uploads(t); err != nil {
 		t.Errorf("allowed in eu-1, denied in local-1: %v", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestADenyIsToldWhereNoProjectAllows(t *testing.T) {
 	for _, project := range []string{"local-1", "eu-1"} {
 		w := uploaders(t)
 		w.grant(t, "alice", "{project: "+project+"}", "no-upload")
-		denied, ok := errors.AsType[*access.DeniedError](w.uploads(t, "alice"))
+		denied, ok := errors.AsType[*access.DeniedError](w.uploads(t))
 		if !ok {
 			t.Fatal("allowed")
 		}
@@ -85,7 +85,7 @@ func TestADenyIsToldWhereNoProjectAllows(t *testing.T) {
 	}
 	w := uploaders(t)
 	w.grant(t, "alice", "{allProjects: true}", "may-upload", "no-upload")
-	if denied, ok := errors.AsType[*access.DeniedError](w.uploads(t, "alice")); !ok || denied.Decision.Effect != policy.Deny {
+	if denied, ok := errors.AsType[*access.DeniedError](w.uploads(t)); !ok || denied.Decision.Effect != policy.Deny {
 		t.Errorf("denied in all projects: %v", denied)
 	}
 }

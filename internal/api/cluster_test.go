@@ -30,7 +30,10 @@ import (
 
 // harbour is a town with clusters: an attached one of type cce-standard in local-1, and a local one of type ack-managed. alice reads clusters,
 // bob has a namespace permission besides, carol is CCE Administrator, dora has nothing, and inspector may ask about others.
-func harbour(t *testing.T) *town { return harbourWith(t, nil) }
+func harbour(t *testing.T) *town {
+	t.Helper()
+	return harbourWith(t, nil)
+}
 
 // harbourWith is a harbour whose clusters somebody else looks after.
 func harbourWith(t *testing.T, clusters api.Clusters) *town {

@@ -21,10 +21,10 @@ func TestCodesAreThoseOfRFC6238(t *testing.T) {
 	}
 }
 
-// factor gives a user of acme a confirmed factor and its seed and recovery codes.
-func (w *world) factor(user string) (seed []byte, codes []string) {
+// factor gives alice of acme a confirmed factor and its seed and recovery codes.
+func (w *world) factor() (seed []byte, codes []string) {
 	w.t.Helper()
-	id := w.id("acme", user)
+	id := w.id("acme", "alice")
 	seed = NewSeed()
 	sealed, err := w.seal.Seal(seed, FactorPath("account-acme", id))
 	if err != nil {
@@ -46,7 +46,7 @@ func (w *world) alice(code string) (Proof, error) {
 func TestNobodyLearnsOfAFactorBeforeThePasswordWasRight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	seed, _ := w.factor("alice")
+	seed, _ := w.factor()
 	_, err := w.SignIn(t.Context(), Attempt{Account: "acme", User: "alice", Secret: "wrong", Code: CodeAt(seed, w.now())})
 	refused(t, err, "the password is wrong", wrong)
 	proof, err := w.alice("")
@@ -62,7 +62,7 @@ func TestNobodyLearnsOfAFactorBeforeThePasswordWasRight(t *testing.T) {
 func TestACodeWorksOnceAndNextToItsTimeOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	seed, _ := w.factor("alice")
+	seed, _ := w.factor()
 	for _, off := range []time.Duration{-2, 2} {
 		_, err := w.alice(CodeAt(seed, w.now().Add(off*totpPeriod)))
 		refused(t, err, "the code of the second factor is wrong", codeWrong)
@@ -93,7 +93,7 @@ const codeWrong = "the code is wrong, or was used before; wait for the next code
 func TestARecoveryCodeWorksOnceHoweverItIsTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, codes := w.factor("alice")
+	_, codes := w.factor()
 	if len(codes) != recoveryCodes {
 		t.Fatalf("there are %d codes", len(codes))
 	}
@@ -112,7 +112,7 @@ func TestARecoveryCodeWorksOnceHoweverItIsTyped(t *testing.T) {
 func TestWrongCodesCountAsWrongPasswordsAndThePasswordAloneDoesNotPutThemBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	seed, _ := w.factor("alice")
+	seed, _ := w.factor()
 	right := CodeAt(seed, w.now())
 	for i := range userBurst {
 		if _, err := w.alice(""); err != nil {
@@ -135,7 +135,7 @@ func TestWrongCodesCountAsWrongPasswordsAndThePasswordAloneDoesNotPutThemBack(t 
 func TestATicketStandsForAPasswordForFiveMinutes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	seed, _ := w.factor("alice")
+	seed, _ := w.factor()
 	proof, err := w.alice("")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -86,7 +87,7 @@ type fleet struct {
 
 // attach makes the clusters, all at an address where connections are refused.
 func (f *fleet) attach(ctx context.Context, dir string, clusters int) error {
-	ca, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.crt")) //nolint:gosec // of the server that was started here
 	if err != nil {
 		return err
 	}
@@ -97,11 +98,30 @@ func (f *fleet) attach(ctx context.Context, dir string, clusters int) error {
 	types := []string{"ack-managed", "ack-serverless", "ack-dedicated", "acs"}
 	for f.clusters = 0; f.clusters < clusters; f.clusters++ {
 		c := apiv1.NewCluster{Name: clusterName(f.clusters), Type: types[f.clusters%len(types)], Kubeconfig: kubeconfig}
-		if _, err := f.root.NewCluster(ctx, c); err != nil {
+		if err := f.attachOne(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// attachOne makes a cluster. Each is a transaction on disk, and a disk that others keep busy may not answer in time: then it is looked at whether the
+// cluster is there, and tried again.
+func (f *fleet) attachOne(ctx context.Context, c apiv1.NewCluster) error {
+	for range 5 {
+		_, err := f.root.NewCluster(ctx, c)
+		if !errors.Is(err, pratique.ErrUnavailable) {
+			return err
+		}
+		f.say("%v", err)
+		if err := rest(ctx, time.Second); err != nil {
+			return err
+		}
+		if _, err := f.root.Cluster(ctx, c.Name); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("cluster %s cannot be attached: the store does not answer", c.Name)
 }
 
 func clusterName(n int) string { return fmt.Sprintf("cluster-%03d", n) }

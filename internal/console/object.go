@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pratique-iam/pratique"
@@ -140,7 +141,9 @@ func (c *Console) grantsOf(ctx context.Context, v *visit, o client.ListOptions) 
 			return t, err
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: spec.Policy, Href: at("policies", spec.Policy)}, {Text: scopeText(spec.Scope)}, {Text: day(m.Metadata.Created)},
+			{Text: spec.Policy, Href: at("policies", spec.Policy)},
+			{Text: scopeText(spec.Scope)},
+			{Text: day(m.Metadata.Created)},
 			{Href: at("grants", m.Metadata.Name, "delete"), Text: "Revoke…"},
 		}})
 	}
@@ -170,4 +173,13 @@ func day(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// noted is a sentence about what was done, with what the API warned of.
+func noted(done string, warnings []string) string {
+	out := []string{done}
+	for _, w := range warnings {
+		out = append(out, "Note: "+w+".")
+	}
+	return strings.Join(out, " ")
 }

@@ -82,8 +82,12 @@ func (c *Console) addon(ctx context.Context, v *visit) (answer, error) {
 	p := &addonPage{base: base{v.frame("addons", a.Title)}, Addon: a}
 	p.Crumbs = []ui.Link{{Title: "Add-ons", Href: at("addons")}}
 	p.Facts = ui.Facts{
-		{Name: "Name", Value: a.Name, Code: true}, {Name: "Namespace", Value: a.Namespace, Code: true}, {Name: "Workload", Value: a.Workload.Kind + " " + a.Workload.Name},
-		{Name: "Versions", Value: joined(a.Versions)}, {Name: "Runs in", Value: joined(a.ClusterTypes)}, {Name: "Service-linked roles", Value: joined(a.ServiceLinkedRoles)},
+		{Name: "Name", Value: a.Name, Code: true},
+		{Name: "Namespace", Value: a.Namespace, Code: true},
+		{Name: "Workload", Value: a.Workload.Kind + " " + a.Workload.Name},
+		{Name: "Versions", Value: joined(a.Versions)},
+		{Name: "Runs in", Value: joined(a.ClusterTypes)},
+		{Name: "Service-linked roles", Value: joined(a.ServiceLinkedRoles)},
 	}
 	for _, pr := range a.Principals {
 		facts := ui.Fact{Name: "With a " + pr.Controllers, Value: pr.Role}
@@ -95,8 +99,10 @@ func (c *Console) addon(ctx context.Context, v *visit) (answer, error) {
 		}
 		p.Facts = append(p.Facts, facts)
 	}
-	p.Needs = ui.Table{Caption: "Permissions that its controller needs", Columns: []ui.Column{{Title: "Permission"}, {Title: "Actions"}, {Title: "On"}, {Title: "When"}},
-		Empty: ui.Empty{Title: "None beyond the cluster", Text: "This add-on needs RBAC inside the cluster only."}}
+	p.Needs = ui.Table{
+		Caption: "Permissions that its controller needs", Columns: []ui.Column{{Title: "Permission"}, {Title: "Actions"}, {Title: "On"}, {Title: "When"}},
+		Empty: ui.Empty{Title: "None beyond the cluster", Text: "This add-on needs RBAC inside the cluster only."},
+	}
 	for _, need := range a.Permissions {
 		when := "always"
 		if need.When != "" {
@@ -113,8 +119,10 @@ func (c *Console) whereAddon(ctx context.Context, v *visit, p *addonPage, a apiv
 	if err != nil {
 		return err
 	}
-	p.Where = ui.Table{Caption: "Clusters", Columns: []ui.Column{{Title: "Cluster"}, {Title: "Type"}, {Title: ""}},
-		Empty: ui.Empty{Title: "No cluster for it", Text: "None of the clusters that you may see is of a type that this add-on runs in."}}
+	p.Where = ui.Table{
+		Caption: "Clusters", Columns: []ui.Column{{Title: "Cluster"}, {Title: "Type"}, {Title: ""}},
+		Empty: ui.Empty{Title: "No cluster for it", Text: "None of the clusters that you may see is of a type that this add-on runs in."},
+	}
 	for _, cl := range list.Items {
 		for _, t := range a.ClusterTypes {
 			if t == cl.Type {
@@ -133,8 +141,10 @@ func (c *Console) clusterAddons(ctx context.Context, v *visit) (answer, error) {
 	}
 	p := &addonsPage{base: base{v.frame("clusters", "Add-ons of "+cl.Name)}, Tabs: clusterTabs(cl.Name, "Add-ons")}
 	p.Crumbs = clusterCrumbs(cl.Name)
-	p.Table = ui.Table{Caption: "Add-ons", Columns: []ui.Column{{Title: "Add-on"}, {Title: "State"}, {Title: "Version"}},
-		Empty: ui.Empty{Title: "No add-on for this cluster", Text: "No add-on of the catalogue runs in clusters of type " + cl.Type + "."}}
+	p.Table = ui.Table{
+		Caption: "Add-ons", Columns: []ui.Column{{Title: "Add-on"}, {Title: "State"}, {Title: "Version"}},
+		Empty: ui.Empty{Title: "No add-on for this cluster", Text: "No add-on of the catalogue runs in clusters of type " + cl.Type + "."},
+	}
 	there, err := v.api.ClusterAddons(ctx, cl.Name)
 	if err != nil {
 		p.Problem = problem(err)
@@ -239,8 +249,11 @@ func (c *Console) addonButtons(ctx context.Context, v *visit, p *clusterAddonPag
 		p.Refresh = 2
 	}
 	p.Facts = ui.Facts{
-		{Name: "Version", Value: in.Version}, {Name: "Acts by", Value: in.Role, Href: at("roles", in.Role)}, {Name: "Installed by", Value: in.By},
-		{Name: "Workload", Value: p.Addon.Workload.Kind + " " + p.Addon.Workload.Name + " in " + p.Addon.Namespace}, {Name: "Pods", Value: count(in.Ready) + " of " + count(in.Wanted) + " ready"},
+		{Name: "Version", Value: in.Version},
+		{Name: "Acts by", Value: in.Role, Href: at("roles", in.Role)},
+		{Name: "Installed by", Value: in.By},
+		{Name: "Workload", Value: p.Addon.Workload.Kind + " " + p.Addon.Workload.Name + " in " + p.Addon.Namespace},
+		{Name: "Pods", Value: count(in.Ready) + " of " + count(in.Wanted) + " ready"},
 	}
 	if in.Role == "" {
 		p.Facts[1] = ui.Fact{Name: "Acts by", Value: "nobody outside of the cluster"}
@@ -249,7 +262,8 @@ func (c *Console) addonButtons(ctx context.Context, v *visit, p *clusterAddonPag
 		p.Facts = append(p.Facts, ui.Fact{Name: "Message", Value: in.Message})
 	}
 	p.Buttons = []ui.Button{
-		{Label: "Redeploy", Action: to("redeploy"), Permit: permits[1], Form: ui.FormNumber()}, check,
+		{Label: "Redeploy", Action: to("redeploy"), Permit: permits[1], Form: ui.FormNumber()},
+		check,
 		{Label: "Uninstall…", Kind: "danger", Href: to("delete"), Permit: permits[2]},
 	}
 	if in.State == "failed" {
@@ -281,7 +295,7 @@ func (c *Console) precheckAddon(ctx context.Context, v *visit) (answer, error) {
 	return goTo{at("reports", r.ID), ""}, nil
 }
 
-func (c *Console) confirmUninstall(ctx context.Context, v *visit) (answer, error) {
+func (c *Console) confirmUninstall(_ context.Context, v *visit) (answer, error) {
 	return c.uninstallForm(v, nil), nil
 }
 

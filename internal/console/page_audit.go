@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -67,8 +68,11 @@ func recordRow(r *audit.Record) ui.Row {
 		who = string(r.Actor.Type)
 	}
 	return ui.Row{Cells: []ui.Cell{
-		{Text: ui.When(r.Time), Href: at("audit", strconv.FormatUint(r.Seq, 10))}, {Text: who, Sub: string(r.Actor.Type)},
-		{Text: string(r.Event), Sub: summary(r)}, {Badge: outcome(r)}, {Text: r.Source},
+		{Text: ui.When(r.Time), Href: at("audit", strconv.FormatUint(r.Seq, 10))},
+		{Text: who, Sub: string(r.Actor.Type)},
+		{Text: string(r.Event), Sub: summary(r)},
+		{Badge: outcome(r)},
+		{Text: r.Source},
 	}}
 }
 
@@ -158,20 +162,29 @@ func (c *Console) auditRecord(ctx context.Context, v *visit) (answer, error) {
 func viewOf(r *audit.Record) recordView {
 	out := recordView{Title: string(r.Event)}
 	out.Facts = ui.Facts{
-		{Name: "Time", Value: ui.When(r.Time)}, {Name: "Who", Value: r.Actor.Name}, {Name: "Id", Value: r.Actor.ID, Code: true},
-		{Name: "From", Value: r.Source}, {Name: "Request", Value: r.Request, Code: true}, {Name: "Reason given", Value: r.Reason},
-		{Name: "Detail", Value: r.Detail}, {Name: "Hash", Value: r.Hash, Code: true},
+		{Name: "Time", Value: ui.When(r.Time)},
+		{Name: "Who", Value: r.Actor.Name},
+		{Name: "Id", Value: r.Actor.ID, Code: true},
+		{Name: "From", Value: r.Source},
+		{Name: "Request", Value: r.Request, Code: true},
+		{Name: "Reason given", Value: r.Reason},
+		{Name: "Detail", Value: r.Detail},
+		{Name: "Hash", Value: r.Hash, Code: true},
 	}
-	out.Checks = ui.Table{Caption: "Decided on the way", Columns: []ui.Column{{Title: "Operation"}, {Title: "Action"}, {Title: "Resource"}, {Title: "Decision"}},
-		Empty: ui.Empty{Title: "Nothing to decide", Text: "This needed no permission beyond being who one is."}}
+	out.Checks = ui.Table{
+		Caption: "Decided on the way", Columns: []ui.Column{{Title: "Operation"}, {Title: "Action"}, {Title: "Resource"}, {Title: "Decision"}},
+		Empty: ui.Empty{Title: "Nothing to decide", Text: "This needed no permission beyond being who one is."},
+	}
 	for _, k := range r.Checks {
 		badge := allowedBadge(k.Allowed)
 		out.Checks.Rows = append(out.Checks.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: k.Operation, Code: true}, {Text: k.Action, Code: true}, {Text: k.Resource, Code: true}, {Badge: &badge, Sub: k.Reason},
 		}})
 	}
-	out.Steps = ui.Table{Caption: "Changed", Columns: []ui.Column{{Title: "What"}, {Title: "Object"}, {Title: "Fields"}},
-		Empty: ui.Empty{Title: "Nothing was changed", Text: "The record tells of something that changed no object."}}
+	out.Steps = ui.Table{
+		Caption: "Changed", Columns: []ui.Column{{Title: "What"}, {Title: "Object"}, {Title: "Fields"}},
+		Empty: ui.Empty{Title: "Nothing was changed", Text: "The record tells of something that changed no object."},
+	}
 	for _, s := range r.Steps {
 		out.Steps.Rows = append(out.Steps.Rows, ui.Row{Cells: []ui.Cell{{Text: string(s.Verb)}, {Text: s.Kind.Word() + " " + s.Name}, {Text: fieldsOf(s), Code: true}}})
 	}
@@ -179,14 +192,11 @@ func viewOf(r *audit.Record) recordView {
 }
 
 func fieldsOf(s pratique.Step) string {
-	out := ""
+	out := make([]string, len(s.Fields))
 	for i, f := range s.Fields {
-		if i > 0 {
-			out += "; "
-		}
-		out += f.Field + ": " + short(string(f.Before)) + " → " + short(string(f.After))
+		out[i] = f.Field + ": " + short(string(f.Before)) + " → " + short(string(f.After))
 	}
-	return out
+	return strings.Join(out, "; ")
 }
 
 // auditExport gives up to ten thousand records as lines of JSON.

@@ -65,8 +65,13 @@ func (c *Console) clusters(ctx context.Context, v *visit) (answer, error) {
 	for i := range list.Items {
 		cl := &list.Items[i]
 		p.Table.Rows = append(p.Table.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: cl.Name, Href: at("clusters", cl.Name), Sub: cl.ID}, {Text: cl.Type}, {Badge: stateOf(cl), Sub: short(cl.Status.Error)}, {Text: cl.Status.Version},
-			{Text: count(cl.Status.NodesReady) + " of " + count(cl.Status.Nodes) + " ready"}, {Text: cl.Project}, {Text: tagsText(cl.Tags)},
+			{Text: cl.Name, Href: at("clusters", cl.Name), Sub: cl.ID},
+			{Text: cl.Type},
+			{Badge: stateOf(cl), Sub: short(cl.Status.Error)},
+			{Text: cl.Status.Version},
+			{Text: count(cl.Status.NodesReady) + " of " + count(cl.Status.Nodes) + " ready"},
+			{Text: cl.Project},
+			{Text: tagsText(cl.Tags)},
 		}})
 		if transient(cl) {
 			p.Refresh = 3
@@ -154,9 +159,12 @@ func clusterAsk(operation string, cl *apiv1.Cluster) ask {
 
 func clusterTabs(name, current string) ui.Tabs {
 	tabs := ui.Tabs{
-		{Title: "Basic information", Href: at("clusters", name)}, {Title: "Nodes", Href: at("clusters", name, "nodes")},
-		{Title: "Node pools", Href: at("clusters", name, "pools")}, {Title: "Add-ons", Href: at("clusters", name, "addons")},
-		{Title: "Namespace permissions", Href: at("clusters", name, "permissions")}, {Title: "Jobs", Href: at("clusters", name, "jobs")},
+		{Title: "Basic information", Href: at("clusters", name)},
+		{Title: "Nodes", Href: at("clusters", name, "nodes")},
+		{Title: "Node pools", Href: at("clusters", name, "pools")},
+		{Title: "Add-ons", Href: at("clusters", name, "addons")},
+		{Title: "Namespace permissions", Href: at("clusters", name, "permissions")},
+		{Title: "Jobs", Href: at("clusters", name, "jobs")},
 		{Title: "Connect", Href: at("clusters", name, "connect")},
 	}
 	for i := range tabs {
@@ -203,10 +211,18 @@ func (c *Console) cluster(ctx context.Context, v *visit) (answer, error) {
 
 func clusterFacts(cl *apiv1.Cluster) ui.Facts {
 	facts := ui.Facts{
-		{Name: "Id", Value: cl.ID, Code: true}, {Name: "Type", Value: cl.Type}, {Name: "State", Badge: stateOf(cl)}, {Name: "Kubernetes", Value: cl.Status.Version},
-		{Name: "Nodes", Value: count(cl.Status.NodesReady) + " of " + count(cl.Status.Nodes) + " ready"}, {Name: "Project", Value: cl.Project},
-		{Name: "Enterprise project", Value: cl.EnterpriseProject}, {Name: "Tags", Value: tagsText(cl.Tags)}, {Name: "Created by", Value: cl.Creator},
-		{Name: "Created", Value: day(cl.Created)}, {Name: "Run by", Value: cl.Provisioner}, {Name: "Address", Value: cl.Server, Code: true},
+		{Name: "Id", Value: cl.ID, Code: true},
+		{Name: "Type", Value: cl.Type},
+		{Name: "State", Badge: stateOf(cl)},
+		{Name: "Kubernetes", Value: cl.Status.Version},
+		{Name: "Nodes", Value: count(cl.Status.NodesReady) + " of " + count(cl.Status.Nodes) + " ready"},
+		{Name: "Project", Value: cl.Project},
+		{Name: "Enterprise project", Value: cl.EnterpriseProject},
+		{Name: "Tags", Value: tagsText(cl.Tags)},
+		{Name: "Created by", Value: cl.Creator},
+		{Name: "Created", Value: day(cl.Created)},
+		{Name: "Run by", Value: cl.Provisioner},
+		{Name: "Address", Value: cl.Server, Code: true},
 	}
 	if cl.Status.Error != "" {
 		facts = append(facts, ui.Fact{Name: "Last error", Value: cl.Status.Error})

@@ -98,7 +98,7 @@ func (p *editorPage) show(view string, doc visual) {
 	for _, s := range doc.Statements {
 		p.Visual = append(p.Visual, editorStatement{visualStatement: s, Services: serviceOptions(dialect, s.Service), Offers: offers(dialect, s), Editor: editorConditions(dialect, s)})
 	}
-	_, p.Findings = examine([]byte(p.JSON))
+	p.Findings = examine([]byte(p.JSON))
 }
 
 func editorConditions(d policy.Dialect, s visualStatement) []editorCondition {
@@ -171,11 +171,11 @@ func offers(d policy.Dialect, s visualStatement) []offer {
 	return out
 }
 
-// examine parses and lints a text. The document is nil when it is refused.
-func examine(text []byte) (*policy.Document, []finding) {
+// examine parses and lints a text.
+func examine(text []byte) []finding {
 	rows, err := catalog.Load()
 	if err != nil {
-		return nil, []finding{{Tone: "bad", Text: err.Error()}}
+		return []finding{{Tone: "bad", Text: err.Error()}}
 	}
 	doc, err := policy.Parser{Registry: rows}.Parse(text)
 	var found []policy.Problem
@@ -192,7 +192,7 @@ func examine(text []byte) (*policy.Document, []finding) {
 		}
 		out = append(out, finding{Where: "line " + count(int(f.Pos.Line)) + ", column " + count(int(f.Pos.Column)), Tone: tone, Text: f.Message, Hint: f.Hint})
 	}
-	return doc, out
+	return out
 }
 
 func (c *Console) changePolicy(ctx context.Context, v *visit) (answer, error) {
@@ -209,7 +209,7 @@ func (c *Console) changePolicy(ctx context.Context, v *visit) (answer, error) {
 	doc, err := policy.Parse([]byte(documentOf(spec)))
 	if err != nil {
 		p.View, p.JSON = "json", documentOf(spec)
-		_, p.Findings = examine([]byte(p.JSON))
+		p.Findings = examine([]byte(p.JSON))
 		return p, nil //nolint:nilerr // the findings say what is wrong with it
 	}
 	view := v.query("view")
@@ -233,7 +233,7 @@ func (c *Console) editPolicy(ctx context.Context, v *visit) (answer, error) {
 	if v.form("view") == "json" {
 		text = v.r.PostFormValue("json")
 		p.View, p.JSON = "json", text
-		_, p.Findings = examine([]byte(text))
+		p.Findings = examine([]byte(text))
 	} else {
 		doc := visualForm(v.r.PostForm)
 		doc.edit(do)
@@ -245,8 +245,8 @@ func (c *Console) editPolicy(ctx context.Context, v *visit) (answer, error) {
 		p.View = "json"
 		return p, nil
 	case "to-visual":
-		doc, err := policy.Parse([]byte(text))
-		if err != nil {
+		doc, refused := policy.Parse([]byte(text))
+		if refused != nil {
 			p.Problem = problem(wrong("the form can show a document only when it can be read; mend what is listed below first"))
 			return p, nil
 		}
@@ -305,9 +305,5 @@ func (c *Console) savePolicy(ctx context.Context, v *visit, p *editorPage, text 
 		p.Problem = problem(err)
 		return p, nil
 	}
-	done := "Policy " + p.Name + " is saved and in force."
-	for _, w := range result.Warnings {
-		done += " Note: " + w + "."
-	}
-	return goTo{at("policies", p.Name), done}, nil
+	return goTo{at("policies", p.Name), noted("Policy "+p.Name+" is saved and in force.", result.Warnings)}, nil
 }

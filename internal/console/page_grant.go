@@ -88,7 +88,8 @@ func (c *Console) grantForm(ctx context.Context, v *visit, failed error) (answer
 		return href([]string{"grants", "new"}, kind, name, "type", t, "q", v.query("q"))
 	}
 	p.Types = ui.Filter{Title: "Type", Options: []ui.Option{
-		{Title: "All", Value: link(""), Chosen: v.query("type") == ""}, {Title: "System", Value: link("system"), Chosen: v.query("type") == "system"},
+		{Title: "All", Value: link(""), Chosen: v.query("type") == ""},
+		{Title: "System", Value: link("system"), Chosen: v.query("type") == "system"},
 		{Title: "Custom", Value: link("custom"), Chosen: v.query("type") == "custom"},
 	}}
 	if list.Next != "" {
@@ -99,9 +100,11 @@ func (c *Console) grantForm(ctx context.Context, v *visit, failed error) (answer
 
 // scopeFields offers the places where a grant can hold.
 func (c *Console) scopeFields(ctx context.Context, v *visit, p *grantPage) error {
-	p.Scope = ui.Field{Name: "scope", Label: "Scope", Type: "select", Options: options(v.form("scope"),
-		"account", "Whole account (global services; RAM policies)", "project", "One project", "allProjects", "All projects", "enterpriseProject", "One enterprise project"),
-		Hint: "Cluster permissions of CCE hold in projects; policies of RAM hold in the account or in an enterprise project (resource group)."}
+	p.Scope = ui.Field{
+		Name: "scope", Label: "Scope", Type: "select", Options: options(v.form("scope"),
+			"account", "Whole account (global services; RAM policies)", "project", "One project", "allProjects", "All projects", "enterpriseProject", "One enterprise project"),
+		Hint: "Cluster permissions of CCE hold in projects; policies of RAM hold in the account or in an enterprise project (resource group).",
+	}
 	projects, err := c.names(ctx, v, pratique.KindProject)
 	if err != nil {
 		return err
@@ -167,11 +170,7 @@ func (c *Console) createGrants(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return c.grantForm(ctx, v, err)
 	}
-	done := "Granted: " + joined(policies) + "."
-	for _, w := range result.Warnings {
-		done += " Note: " + w + "."
-	}
-	return goTo{at(kind+"s", name), done}, nil
+	return goTo{at(kind+"s", name), noted("Granted: "+joined(policies)+".", result.Warnings)}, nil
 }
 
 func scopeOf(v *visit) pratique.ScopeSpec {

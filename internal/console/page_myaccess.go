@@ -21,7 +21,9 @@ func (*myAccessPage) template() string { return "my-access" }
 func (c *Console) myAccess(ctx context.Context, v *visit) (answer, error) {
 	p := &myAccessPage{base: base{v.frame("my-access", "My access")}, Root: v.me.Unlimited}
 	p.Facts = ui.Facts{
-		{Name: "Account", Value: v.me.Account}, {Name: "Name", Value: v.me.Name}, {Name: "Id", Value: v.me.ID, Code: true},
+		{Name: "Account", Value: v.me.Account},
+		{Name: "Name", Value: v.me.Name},
+		{Name: "Id", Value: v.me.ID, Code: true},
 		{Name: "This session ends", Value: ui.When(v.me.Expires)},
 	}
 	for _, g := range v.me.Groups {

@@ -46,8 +46,10 @@ func (c *Console) overviewClusters(ctx context.Context, v *visit, p *overviewPag
 		return err
 	}
 	p.First = len(list.Items) == 0
-	p.Clusters = ui.Table{Caption: "Clusters", Columns: []ui.Column{{Title: "Cluster"}, {Title: "Type"}, {Title: "State"}, {Title: "Nodes"}},
-		Empty: ui.Empty{Title: "No cluster that you may see", Text: list.Hint}}
+	p.Clusters = ui.Table{
+		Caption: "Clusters", Columns: []ui.Column{{Title: "Cluster"}, {Title: "Type"}, {Title: "State"}, {Title: "Nodes"}},
+		Empty: ui.Empty{Title: "No cluster that you may see", Text: list.Hint},
+	}
 	const shown = 10
 	for i := range list.Items {
 		cl := &list.Items[i]
@@ -106,8 +108,10 @@ func (c *Console) overviewRecent(ctx context.Context, v *visit, p *overviewPage)
 	if err != nil {
 		return err
 	}
-	p.Recent = ui.Table{Caption: "Recent changes", Columns: []ui.Column{{Title: "Time"}, {Title: "Who"}, {Title: "What"}, {Title: "Result"}, {Title: "From"}},
-		Empty: ui.Empty{Title: "Nothing has changed yet", Text: "Changes of users, groups, roles, policies and permissions stand here."}}
+	p.Recent = ui.Table{
+		Caption: "Recent changes", Columns: []ui.Column{{Title: "Time"}, {Title: "Who"}, {Title: "What"}, {Title: "Result"}, {Title: "From"}},
+		Empty: ui.Empty{Title: "Nothing has changed yet", Text: "Changes of users, groups, roles, policies and permissions stand here."},
+	}
 	for i := range list.Records[:min(len(list.Records), 10)] {
 		p.Recent.Rows = append(p.Recent.Rows, recordRow(&list.Records[i]))
 	}

@@ -176,7 +176,10 @@ func (c *Console) fillPermissions(ctx context.Context, v *visit, p *namespaceLev
 		}
 		kind, name := principalIn(spec)
 		p.Table.Rows = append(p.Table.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: name, Href: at(kind+"s", name), Sub: kind}, {Text: spec.ClusterRole}, {Text: joined(spec.Clusters)}, {Text: joined(spec.Namespaces)},
+			{Text: name, Href: at(kind+"s", name), Sub: kind},
+			{Text: spec.ClusterRole},
+			{Text: joined(spec.Clusters)},
+			{Text: joined(spec.Namespaces)},
 			{Text: "Take away…", Href: at("permissions", "namespaces", m.Metadata.Name, "delete")},
 		}})
 	}
@@ -286,11 +289,7 @@ func (c *Console) createNamespacePermission(ctx context.Context, v *visit) (answ
 	if err != nil {
 		return c.permissionForm(ctx, v, err)
 	}
-	done := who + " has " + spec.ClusterRole + " in " + joined(spec.Namespaces) + "; it is in force in the cluster within seconds."
-	for _, w := range result.Warnings {
-		done += " Note: " + w + "."
-	}
-	return goTo{at("permissions", "namespaces"), done}, nil
+	return goTo{at("permissions", "namespaces"), noted(who+" has "+spec.ClusterRole+" in "+joined(spec.Namespaces)+"; it is in force in the cluster within seconds.", result.Warnings)}, nil
 }
 
 func (c *Console) confirmDeletePermission(ctx context.Context, v *visit) (answer, error) {

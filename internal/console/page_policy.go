@@ -55,7 +55,8 @@ func (c *Console) policies(ctx context.Context, v *visit) (answer, error) {
 	p.Table.Search.Hidden = []ui.Hidden{{Name: "type", Value: v.query("type")}}
 	link := func(t string) string { return href([]string{"policies"}, "type", t, "q", v.query("q")) }
 	p.Table.Filters = []ui.Filter{{Title: "Type", Options: []ui.Option{
-		{Title: "All", Value: link(""), Chosen: v.query("type") == ""}, {Title: "System", Value: link("system"), Chosen: v.query("type") == "system"},
+		{Title: "All", Value: link(""), Chosen: v.query("type") == ""},
+		{Title: "System", Value: link("system"), Chosen: v.query("type") == "system"},
 		{Title: "Custom", Value: link("custom"), Chosen: v.query("type") == "custom"},
 	}}}
 	for _, m := range list.Items {

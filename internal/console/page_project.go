@@ -19,13 +19,17 @@ type place struct {
 }
 
 func projects() place {
-	return place{pratique.KindProject, "projects", "Projects", "project",
-		"A project is a region's unit of isolation. Every region has a default one of its name; policies of project-level services hold in projects."}
+	return place{
+		pratique.KindProject, "projects", "Projects", "project",
+		"A project is a region's unit of isolation. Every region has a default one of its name; policies of project-level services hold in projects.",
+	}
 }
 
 func enterpriseProjects() place {
-	return place{pratique.KindEnterpriseProject, "enterprise-projects", "Enterprise projects", "enterpriseProject",
-		"An enterprise project groups resources of all regions, such as those of a team. Policies granted in it hold for what is in it."}
+	return place{
+		pratique.KindEnterpriseProject, "enterprise-projects", "Enterprise projects", "enterpriseProject",
+		"An enterprise project groups resources of all regions, such as those of a team. Policies granted in it hold for what is in it.",
+	}
 }
 
 func (c *Console) placeRoutes(pl place) []route {
@@ -143,7 +147,9 @@ func (c *Console) onePlace(ctx context.Context, v *visit, pl place) (answer, err
 	p := &placePage{base: base{v.frame(pl.section, name)}}
 	p.Crumbs = []ui.Link{{Title: pl.title, Href: at(pl.section)}}
 	p.Facts = ui.Facts{
-		{Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Region", Value: spec.Region}, {Name: "Description", Value: spec.Description},
+		{Name: "Id", Value: m.Metadata.ID, Code: true},
+		{Name: "Region", Value: spec.Region},
+		{Name: "Description", Value: spec.Description},
 		{Name: "Created", Value: day(m.Metadata.Created)},
 	}
 	p.Buttons = []ui.Button{{Label: "Delete…", Kind: "danger", Href: at(pl.section, name, "delete"), Permit: permits[0]}}

@@ -71,7 +71,8 @@ type authorizationPage struct {
 	Steps  ui.Table
 	May    ui.Permit
 	Other  ui.Link
-	Back   string
+	Back   ui.Link
+	Return string // where to go on afterwards; empty: where the report belongs
 }
 
 func (*authorizationPage) template() string { return "authorization" }
@@ -82,14 +83,20 @@ func (c *Console) quickAuthorization(ctx context.Context, v *visit) (answer, err
 		return nil, err
 	}
 	system := v.query("policy") == "system"
-	p := &authorizationPage{base: base{v.frame("addons", "Quick authorization")}, Report: r, System: system, May: ui.Permit{Allowed: true}, Back: at("reports", r.ID)}
-	p.Crumbs = []ui.Link{{Title: "Report", Href: p.Back}}
-	p.Other = ui.Link{Title: "Use the vendor's system policy instead", Href: href([]string{"reports", r.ID, "authorize"}, "policy", "system")}
-	if system {
-		p.Other = ui.Link{Title: "Give only what is missing instead", Href: at("reports", r.ID, "authorize")}
+	p := &authorizationPage{base: base{v.frame("addons", "Quick authorization")}, Report: r, System: system, May: ui.Permit{Allowed: true}, Return: returnTo(v.query("back"))}
+	p.Crumbs = []ui.Link{{Title: "Report", Href: at("reports", r.ID)}}
+	p.Back = ui.Link{Title: "Back to the report", Href: at("reports", r.ID)}
+	if p.Return != "" {
+		p.Back = ui.Link{Title: "Back to the order", Href: p.Return}
 	}
-	p.Steps = ui.Table{Caption: "What is made", Columns: []ui.Column{{Title: "What"}, {Title: "Object"}, {Title: "With"}},
-		Empty: ui.Empty{Title: "Nothing is missing", Text: "Everything that the add-on needs is there."}}
+	p.Other = ui.Link{Title: "Use the vendor's system policy instead", Href: href([]string{"reports", r.ID, "authorize"}, "policy", "system", "back", p.Return)}
+	if system {
+		p.Other = ui.Link{Title: "Give only what is missing instead", Href: href([]string{"reports", r.ID, "authorize"}, "back", p.Return)}
+	}
+	p.Steps = ui.Table{
+		Caption: "What is made", Columns: []ui.Column{{Title: "What"}, {Title: "Object"}, {Title: "With"}},
+		Empty: ui.Empty{Title: "Nothing is missing", Text: "Everything that the add-on needs is there."},
+	}
 	plan, err := v.api.AuthorizeReport(ctx, r.ID, apiv1.Authorize{SystemPolicy: system}, true)
 	if err != nil {
 		p.May = ui.Permit{Why: problem(err).Detail}
@@ -103,13 +110,25 @@ func (c *Console) quickAuthorization(ctx context.Context, v *visit) (answer, err
 	return p, nil
 }
 
+// returnTo is a page of ours to go on at, or empty.
+func returnTo(path string) string {
+	if path == "" {
+		return ""
+	}
+	return inside(path)
+}
+
 func (c *Console) authorize(ctx context.Context, v *visit) (answer, error) {
 	done, err := v.api.AuthorizeReport(ctx, v.path("id"), apiv1.Authorize{SystemPolicy: v.form("policy") == "system", Reason: "quick authorization"}, false)
 	if err != nil {
 		return nil, err
 	}
 	if done.Report.Passed {
-		return goTo{backOf(done.Report).Href, "Authorized: the check passes now. Go on where you were."}, nil
+		to := returnTo(v.form("back"))
+		if to == "" {
+			to = backOf(done.Report).Href
+		}
+		return goTo{to, "Authorized: the check passes now. Go on where you were."}, nil
 	}
 	return goTo{at("reports", done.Report.ID), "Authorized, but something is still missing: see the report."}, nil
 }

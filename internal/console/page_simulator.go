@@ -135,8 +135,11 @@ func allowedBadge(allowed bool) ui.Badge {
 func verdictOf(a apiv1.Answer) *verdict {
 	out := &verdict{Badge: allowedBadge(a.Allowed), Reason: a.Reason, Smallest: a.Smallest}
 	out.Facts = ui.Facts{
-		{Name: "Who", Value: a.Subject}, {Name: "Operation", Value: a.Action, Code: true}, {Name: "Resource", Value: a.Resource, Code: true},
-		{Name: "Revision", Value: fmt.Sprint(a.Revision)}, {Name: "Decision", Value: a.Decision, Code: true},
+		{Name: "Who", Value: a.Subject},
+		{Name: "Operation", Value: a.Action, Code: true},
+		{Name: "Resource", Value: a.Resource, Code: true},
+		{Name: "Revision", Value: fmt.Sprint(a.Revision)},
+		{Name: "Decision", Value: a.Decision, Code: true},
 	}
 	if a.RBAC != nil && a.RBAC.Consulted {
 		out.Inside = &layer{allowedBadge(a.RBAC.Allowed), a.RBAC.Reason}

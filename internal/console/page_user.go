@@ -225,8 +225,12 @@ func (c *Console) showUser(ctx context.Context, v *visit, name string, also user
 	p.Problem = problem(also.failed)
 	p.Crumbs = []ui.Link{{Title: "Users", Href: at("users")}}
 	p.Facts = ui.Facts{
-		{Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Access type", Value: accessText(spec)}, {Name: "State", Badge: userState(spec)},
-		{Name: "Created", Value: day(m.Metadata.Created)}, {Name: "E-mail", Value: spec.Email}, {Name: "Description", Value: spec.Description},
+		{Name: "Id", Value: m.Metadata.ID, Code: true},
+		{Name: "Access type", Value: accessText(spec)},
+		{Name: "State", Badge: userState(spec)},
+		{Name: "Created", Value: day(m.Metadata.Created)},
+		{Name: "E-mail", Value: spec.Email},
+		{Name: "Description", Value: spec.Description},
 	}
 	access := ""
 	if len(spec.Access) == 1 {

@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 	"errors"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pratique-iam/pratique"
@@ -38,6 +40,8 @@ type dependency struct {
 	State  ui.Badge
 	Report string
 	Items  ui.Table
+
+	Authorize string // address of the quick authorization, which comes back to the order
 }
 
 func (*wizardPage) template() string { return "wizard" }
@@ -99,7 +103,7 @@ func (c *Console) configure(ctx context.Context, v *visit, n apiv1.NewCluster, f
 	list, err := v.api.Addons(ctx)
 	if err == nil {
 		for _, a := range list {
-			p.Addons = append(p.Addons, ui.Option{Title: a.Title + " (" + joined(a.ClusterTypes) + ")", Value: a.Name, Chosen: contains(n.Addons, a.Name)})
+			p.Addons = append(p.Addons, ui.Option{Title: a.Title + " (" + joined(a.ClusterTypes) + ")", Value: a.Name, Chosen: slices.Contains(n.Addons, a.Name)})
 		}
 	}
 	p.May, err = v.mayCreateCluster(ctx)
@@ -111,15 +115,6 @@ func placeField(name, label, value string, names []string) ui.Field {
 		return ui.Field{Name: name, Label: label, Value: value, Hint: "Empty: the default one"}
 	}
 	return ui.Field{Name: name, Label: label, Type: "select", Options: append([]ui.Option{{Title: "The default one"}}, choices(names, value)...)}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func clusterTypes(chosen string) []ui.Option {
@@ -159,8 +154,13 @@ func (c *Console) confirmOrder(ctx context.Context, v *visit, n apiv1.NewCluster
 	p.Crumbs, p.Problem = clusterCrumbs(""), problem(failed)
 	p.Steps = ui.Steps{{Title: "Configure", State: "done"}, {Title: "Confirm order", State: "current"}, {Title: "Create"}}
 	p.Hidden = []ui.Hidden{
-		{Name: "name", Value: n.Name}, {Name: "type", Value: n.Type}, {Name: "project", Value: n.Project}, {Name: "enterpriseProject", Value: n.EnterpriseProject},
-		{Name: "nodes", Value: count(n.Nodes)}, {Name: "tags", Value: tagsText(n.Tags)}, {Name: "billing", Value: n.Billing},
+		{Name: "name", Value: n.Name},
+		{Name: "type", Value: n.Type},
+		{Name: "project", Value: n.Project},
+		{Name: "enterpriseProject", Value: n.EnterpriseProject},
+		{Name: "nodes", Value: count(n.Nodes)},
+		{Name: "tags", Value: tagsText(n.Tags)},
+		{Name: "billing", Value: n.Billing},
 	}
 	p.Order = ui.Facts{{Name: "Name", Value: n.Name}, {Name: "Type", Value: n.Type}, {Name: "Project", Value: orDefault(n.Project)}, {Name: "Nodes", Value: count(n.Nodes)}, {Name: "Tags", Value: tagsText(n.Tags)}, {Name: "Add-ons", Value: joined(n.Addons)}}
 	var err error
@@ -178,6 +178,19 @@ func (c *Console) confirmOrder(ctx context.Context, v *visit, n apiv1.NewCluster
 		p.Ready = p.Ready && d.Report == ""
 	}
 	return p, nil
+}
+
+// orderAddress is the page of an order, with everything that was chosen.
+func orderAddress(n apiv1.NewCluster) string {
+	q := url.Values{"addon": n.Addons, "nodes": {count(n.Nodes)}}
+	for name, value := range map[string]string{
+		"name": n.Name, "type": n.Type, "project": n.Project, "enterpriseProject": n.EnterpriseProject, "tags": tagsText(n.Tags), "billing": n.Billing,
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return at("clusters", "new") + "?" + q.Encode()
 }
 
 func (v *visit) mayCreate(ctx context.Context, n apiv1.NewCluster) (ui.Permit, error) {
@@ -200,7 +213,8 @@ func (c *Console) dependency(ctx context.Context, v *visit, n apiv1.NewCluster, 
 		return dependency{}, errors.New("the check gave no single report")
 	}
 	r := reports[0]
-	d := dependency{Name: r.Check, State: passed(r.Passed), Items: itemTable(r, at("reports", r.ID, "authorize"))}
+	d := dependency{Name: r.Check, State: passed(r.Passed), Authorize: href([]string{"reports", r.ID, "authorize"}, "back", orderAddress(n))}
+	d.Items = itemTable(r, d.Authorize)
 	if !r.Passed {
 		d.Report = r.ID
 	}

@@ -64,7 +64,9 @@ func TestAReasonNeedsNoEscapes(t *testing.T) {
 	for c := range 256 {
 		bad := "a" + string([]byte{byte(c)}) + "b"
 		for _, r := range []*kube.Review{
-			{IsResource: true, Verb: bad, Resource: "pods"}, {IsResource: true, Verb: "get", Resource: bad}, {Verb: "get", Path: bad},
+			{IsResource: true, Verb: bad, Resource: "pods"},
+			{IsResource: true, Verb: "get", Resource: bad},
+			{Verb: "get", Path: bad},
 			{IsResource: true, Verb: "get", Resource: "pods", Group: bad, Subresource: bad, Namespace: bad, Name: bad},
 		} {
 			got := string(b.Reason(nil, w.Snapshot, w.cluster("prod"), r, who, noon))

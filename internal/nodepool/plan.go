@@ -101,7 +101,7 @@ func node(p *pratique.NodePool, suffix string) *corev1.Node {
 }
 
 // relabel notes what of a node's labels the pool has changed since it last wrote them. What others have put there stays.
-func (plan *Plan) relabel(n *corev1.Node, want map[string]string) {
+func (p *Plan) relabel(n *corev1.Node, want map[string]string) {
 	var was map[string]string
 	_ = json.Unmarshal([]byte(n.Annotations[annotationLabels]), &was) // somebody broke it: then nothing was put there
 	if maps.Equal(was, want) {
@@ -114,10 +114,10 @@ func (plan *Plan) relabel(n *corev1.Node, want map[string]string) {
 	for k, v := range want {
 		labels[k] = v
 	}
-	if plan.Patch == nil {
-		plan.Patch = map[string][]byte{}
+	if p.Patch == nil {
+		p.Patch = map[string][]byte{}
 	}
-	plan.Patch[n.Name] = encode(map[string]any{"metadata": map[string]any{
+	p.Patch[n.Name] = encode(map[string]any{"metadata": map[string]any{
 		"labels": labels, "annotations": map[string]string{annotationLabels: string(encode(want))},
 	}})
 }

@@ -17,8 +17,8 @@ import (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-func pool(name string, count int, labels ...string) *pratique.NodePool {
-	p := &pratique.NodePool{Pool: name, Count: count, Labels: map[string]string{}}
+func pool(count int, labels ...string) *pratique.NodePool {
+	p := &pratique.NodePool{Pool: "web", Count: count, Labels: map[string]string{}}
 	for i := 0; i+1 < len(labels); i += 2 {
 		p.Labels[labels[i]] = labels[i+1]
 	}
@@ -54,7 +54,7 @@ func names(p nodepool.Plan) (made, gone []string) {
 
 func TestMissingNodesAreMade(t *testing.T) {
 	t.Parallel()
-	plan := nodepool.Diff([]*pratique.NodePool{pool("web", 3, "disk", "ssd")}, []corev1.Node{node("web-a", "web", 0, true)}, counting())
+	plan := nodepool.Diff([]*pratique.NodePool{pool(3, "disk", "ssd")}, []corev1.Node{node("web-a", "web", 0, true)}, counting())
 	made, gone := names(plan)
 	if diff := cmp.Diff([]string{"web-1", "web-2"}, made); diff != "" || len(gone) > 0 {
 		t.Errorf("gone %v; %s", gone, diff)
@@ -74,7 +74,7 @@ func TestOfTooManyTheUnreadyGoFirstAndThenTheNewest(t *testing.T) {
 	for count, want := range map[int][]string{
 		4: nil, 3: {"web-sick"}, 2: {"web-new", "web-sick"}, 1: {"web-mid", "web-new", "web-sick"}, 0: {"web-mid", "web-new", "web-old", "web-sick"},
 	} {
-		plan := nodepool.Diff([]*pratique.NodePool{pool("web", count)}, nodes, counting())
+		plan := nodepool.Diff([]*pratique.NodePool{pool(count)}, nodes, counting())
 		made, gone := names(plan)
 		slices.Sort(gone)
 		if diff := cmp.Diff(want, gone); diff != "" || len(made) > 0 {
@@ -88,7 +88,7 @@ func TestNodesOfAPoolThatIsGoneGoAndThoseOfOthersStay(t *testing.T) {
 	stranger := node("shop-node-1", "old", 0, true) // labelled by somebody; its name says that no pool made it
 	leaving := node("web-leaving", "web", 0, true)
 	leaving.DeletionTimestamp = new(metav1.NewTime(noon))
-	plan := nodepool.Diff([]*pratique.NodePool{pool("web", 1)}, []corev1.Node{node("old-a", "old", 0, true), stranger, leaving, {}}, counting())
+	plan := nodepool.Diff([]*pratique.NodePool{pool(1)}, []corev1.Node{node("old-a", "old", 0, true), stranger, leaving, {}}, counting())
 	made, gone := names(plan)
 	if diff := cmp.Diff([]string{"old-a"}, gone); diff != "" {
 		t.Error(diff)
@@ -100,14 +100,14 @@ func TestNodesOfAPoolThatIsGoneGoAndThoseOfOthersStay(t *testing.T) {
 
 func TestNewLabelsReachTheNodesThatAreThere(t *testing.T) {
 	t.Parallel()
-	first := nodepool.Diff([]*pratique.NodePool{pool("web", 1, "disk", "ssd")}, nil, counting())
+	first := nodepool.Diff([]*pratique.NodePool{pool(1, "disk", "ssd")}, nil, counting())
 	made := *first.Create[0]
 	made.Labels = maps.Clone(made.Labels)
 	made.Labels["mine"] = "stays"
-	if plan := nodepool.Diff([]*pratique.NodePool{pool("web", 1, "disk", "ssd")}, []corev1.Node{made}, counting()); plan.Changes() {
+	if plan := nodepool.Diff([]*pratique.NodePool{pool(1, "disk", "ssd")}, []corev1.Node{made}, counting()); plan.Changes() {
 		t.Errorf("nothing has changed, and yet: %+v", plan)
 	}
-	plan := nodepool.Diff([]*pratique.NodePool{pool("web", 1, "zone", "b")}, []corev1.Node{made}, counting())
+	plan := nodepool.Diff([]*pratique.NodePool{pool(1, "zone", "b")}, []corev1.Node{made}, counting())
 	want := `{"metadata":{"annotations":{"pratique.dev/nodepool-labels":"{\"zone\":\"b\"}"},"labels":{"disk":null,"zone":"b"}}}`
 	if diff := cmp.Diff(map[string]string{"web-1": want}, map[string]string{"web-1": string(plan.Patch["web-1"])}); diff != "" || len(plan.Create)+len(plan.Delete) > 0 {
 		t.Errorf("%s %+v", diff, plan)

@@ -13,15 +13,15 @@ import (
 // residents are the kinds that make a namespace somebody's. What Kubernetes or Pratique puts into every namespace is none of them, and what a
 // controller keeps for itself (leases, events) goes with it.
 func residents() []schema.GroupVersionResource {
-	of := func(group, version string, resources ...string) (out []schema.GroupVersionResource) {
+	of := func(group string, resources ...string) (out []schema.GroupVersionResource) {
 		for _, r := range resources {
-			out = append(out, schema.GroupVersionResource{Group: group, Version: version, Resource: r})
+			out = append(out, schema.GroupVersionResource{Group: group, Version: "v1", Resource: r})
 		}
 		return out
 	}
-	return append(append(append(of("", "v1", "pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "serviceaccounts"),
-		of("apps", "v1", "deployments", "statefulsets", "daemonsets")...), of("batch", "v1", "jobs", "cronjobs")...),
-		of("networking.k8s.io", "v1", "ingresses")...)
+	return append(append(append(of("", "pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "serviceaccounts"),
+		of("apps", "deployments", "statefulsets", "daemonsets")...), of("batch", "jobs", "cronjobs")...),
+		of("networking.k8s.io", "ingresses")...)
 }
 
 // inhabited says what others have in a namespace, or of a definition; "" when they have nothing, and for every other object.

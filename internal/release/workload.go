@@ -64,11 +64,11 @@ func Observe(ctx context.Context, client kubernetes.Interface, w *Workload) (Pod
 		return out, nil //nolint:nilerr // then nobody can say why
 	}
 	pods, err := client.CoreV1().Pods(w.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String(), Limit: 50})
-	switch {
-	case err != nil: // whoever may see the workload need not be allowed to see its pods
-	case len(pods.Items) == 0:
-		out.Message = "there are no pods yet"
-	default:
+	if err != nil {
+		return out, nil //nolint:nilerr // whoever may see the workload need not be allowed to see its pods
+	}
+	out.Message = "there are no pods yet"
+	if len(pods.Items) > 0 {
 		out.Message = whyNot(pods.Items)
 	}
 	return out, nil

@@ -105,6 +105,7 @@ func clusterDeeds() []deed {
 			return finished(ctx, c, apiv1.Job{ID: cl.Job}, err)
 		}},
 		{action: "cce:cluster:delete", prepare: func(t *testing.T, w *fleetWorld) string {
+			t.Helper()
 			list, err := w.root.Clusters(t.Context(), client.ClusterOptions{Name: "made-"})
 			if err != nil || len(list.Items) == 0 {
 				t.Fatalf("no cluster was made: %v", err)
@@ -117,9 +118,15 @@ func clusterDeeds() []deed {
 	}
 }
 
-func awake(t *testing.T, w *fleetWorld) string { return turned(t, w, "running", w.root.StartCluster) }
+func awake(t *testing.T, w *fleetWorld) string {
+	t.Helper()
+	return turned(t, w, "running", w.root.StartCluster)
+}
 
-func asleep(t *testing.T, w *fleetWorld) string { return turned(t, w, "stopped", w.root.StopCluster) }
+func asleep(t *testing.T, w *fleetWorld) string {
+	t.Helper()
+	return turned(t, w, "stopped", w.root.StopCluster)
+}
 
 // turned brings the cluster into a phase; one whose type cannot sleep stays as it is.
 func turned(t *testing.T, w *fleetWorld, phase string, turn func(context.Context, string) (apiv1.Cluster, error)) string {
@@ -143,6 +150,7 @@ func turned(t *testing.T, w *fleetWorld, phase string, turn func(context.Context
 
 func nodeDeeds() []deed {
 	node := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		awake(t, w)
 		name := w.name("node")
 		if _, err := w.root.NewNodes(t.Context(), w.cluster, apiv1.NewNodes{Name: name}); err != nil && !errors.Is(err, pratique.ErrConflict) {
@@ -155,6 +163,7 @@ func nodeDeeds() []deed {
 		return list[len(list)-1].Name
 	}
 	pool := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		name := w.name("pool")
 		if _, err := w.root.NewNodePool(t.Context(), w.cluster, apiv1.NewNodePool{Name: name, Count: 1}); err != nil && !errors.Is(err, pratique.ErrConflict) {
 			t.Fatal(err)
@@ -236,6 +245,7 @@ func upload(ctx context.Context, c *client.Client, version string) error {
 
 func chartDeeds() []deed {
 	uploaded := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		version := strings.ReplaceAll(w.name("0.0"), "-", ".")
 		if err := upload(t.Context(), w.root, version); err != nil {
 			t.Fatal(err)
@@ -243,6 +253,7 @@ func chartDeeds() []deed {
 		return pratique.ChartName("tiny", version)
 	}
 	released := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		awake(t, w)
 		name := w.name("rel")
 		job, err := w.root.InstallRelease(t.Context(), w.cluster, apiv1.NewRelease{Namespace: "default", Release: name, Chart: uploaded(t, w)})
@@ -273,11 +284,17 @@ func chartDeeds() []deed {
 		{action: "cce:chart:delete", prepare: uploaded, do: func(ctx context.Context, c *client.Client, _ *fleetWorld, name string) error {
 			return c.DeleteChart(ctx, name)
 		}},
-		{action: "cce:release:create", prepare: func(t *testing.T, w *fleetWorld) string { awake(t, w); return uploaded(t, w) },
+		{
+			action: "cce:release:create", prepare: func(t *testing.T, w *fleetWorld) string {
+				t.Helper()
+				awake(t, w)
+				return uploaded(t, w)
+			},
 			do: func(ctx context.Context, c *client.Client, w *fleetWorld, name string) error {
 				job, err := c.InstallRelease(ctx, w.cluster, apiv1.NewRelease{Namespace: "default", Release: w.name("in"), Chart: name})
 				return finished(ctx, c, job, err)
-			}},
+			},
+		},
 		{action: "cce:release:list", prepare: released, do: func(ctx context.Context, c *client.Client, w *fleetWorld, _ string) error {
 			list, err := c.Releases(ctx, w.cluster, "default")
 			return seen(list, err)
@@ -305,6 +322,7 @@ const controller = "kube-state-metrics"
 
 func addonDeeds() []deed {
 	installed := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		awake(t, w)
 		if in, err := w.root.ClusterAddon(t.Context(), w.cluster, controller); err == nil && in.State == "installed" {
 			return ""
@@ -352,6 +370,7 @@ func otherDeeds() []deed {
 		return apiv1.NewStorage{Kind: apiv1.StorageClaim, Namespace: "default", Name: w.name("claim"), Size: "1Gi"}
 	}
 	stored := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		awake(t, w)
 		s, err := w.root.NewStorage(t.Context(), w.cluster, claim(w))
 		if err != nil {
@@ -360,6 +379,7 @@ func otherDeeds() []deed {
 		return s.Name
 	}
 	job := func(t *testing.T, w *fleetWorld) string {
+		t.Helper()
 		list, err := w.root.Jobs(t.Context(), client.JobOptions{Cluster: w.cluster})
 		if err != nil {
 			t.Fatal(err)

@@ -61,6 +61,7 @@ func TestEveryActionOfTheTablesOpensItsOperationAndNoOther(t *testing.T) {
 
 // perform has the two people do a deed, the one who may not first.
 func (w *fleetWorld) perform(t *testing.T, d deed, rows map[string]bool) {
+	t.Helper()
 	all := slices.Sorted(maps.Keys(rows))
 	others := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return a == d.action })
 	w.hold(t, "only", []string{d.action})

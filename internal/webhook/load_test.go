@@ -35,7 +35,7 @@ func newLoad(b *testing.B, h http.Handler, path, secret, body string) *load {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // nothing to wait for
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func newLoad(b *testing.B, h http.Handler, path, secret, body string) *load {
 	roots.AppendCertsFromPEM(authority.CAPEM())
 	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}
 	for i := range l.conns {
-		if l.conns[i], err = tls.Dial("tcp", ln.Addr().String(), config); err != nil { //nolint:noctx // ends with the server
+		if l.conns[i], err = tls.Dial("tcp", ln.Addr().String(), config); err != nil {
 			b.Fatal(err)
 		}
 	}
