@@ -98,6 +98,7 @@ func measurements() []measurement {
 		{"start", (*bench).start},
 		{"http", (*bench).http},
 		{"reviews", (*bench).reviews},
+		{"console", (*bench).console},
 		{"addons", (*bench).addons},
 		{kubeName, (*bench).kube},
 	}

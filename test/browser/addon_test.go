@@ -82,6 +82,7 @@ func TestAnAddOnIsRefusedWithAReportAuthorizedAndInstalled(t *testing.T) {
 			report := alice.address()
 			alice.follow("there is no such role")
 			alice.sees("Quick authorization", "ram:CreateRole", "ram:AttachPolicyToRole")
+			alice.accessible(checker(t))
 			if alice.has("Authorize", "button") {
 				t.Error("alice is offered to authorize")
 			}
@@ -120,17 +121,18 @@ func TestAClusterIsOrderedWithAnAddOnWhoseCheckMustPassFirst(t *testing.T) {
 			s, _, boss := aboard(t)
 			boss.follow("Clusters")
 			boss.follow("Create cluster")
-			boss.fill("Name", "fresh")
+			boss.fill("Name", "fresh", "Nodes", "2", "Tags", "env=prod")
 			boss.choose("Type", kind)
 			boss.tickStarting(ingress)
 			boss.follow("Next: confirm order")
 			boss.sees("Dependency check", "Failed", "The order can be created once the dependency check passes")
+			boss.accessible(checker(t))
 			if boss.has("Create cluster", "button") {
 				t.Error("the order can be created while the check fails")
 			}
 			boss.follow("Authorize now")
 			boss.follow("Authorize")
-			boss.sees("Authorized: the check passes now", "Confirm order", "fresh")
+			boss.sees("Authorized: the check passes now", "Confirm order", "fresh", "Nodes 2", "env=prod") // as it was ordered
 			boss.follow("Re-check")
 			boss.sees("Passed")
 			boss.doesNotSee("Failed")
@@ -201,10 +203,12 @@ func TestTheWorkerRoleIsGivenWhatTheControllerAsksFor(t *testing.T) {
 	boss.follow("JSON")
 	boss.fill("Document", logs)
 	boss.follow("Visual editor")
-	boss.sees("Statement 3", "audit.log.aliyuncs.com")
+	boss.sees("Statement 3")
+	boss.readsInFields("audit.log.aliyuncs.com", "log:OpenProductDataCollection")
 	boss.follow("JSON")
 	boss.follow("What does this change open?")
 	boss.sees("Nobody gains or loses an operation by this")
+	boss.accessible(checker(t))
 	boss.follow("Save")
 	boss.sees("Policy mse-sls")
 	boss.follow("Clusters")

@@ -148,6 +148,10 @@ func TestEveryPageIsLightStillAndForEverybody(t *testing.T) {
 		}
 		waiting = append(waiting, root.links()...)
 	}
+	root.open("/console/users/deploy")
+	root.follow("Create access key")
+	root.sees("It is shown now and never again")
+	root.accessible(axe)
 	t.Logf("%d kinds of pages", len(seen))
 }
 

@@ -29,6 +29,8 @@ type person struct {
 	ctx    context.Context
 	within cdp.BackendNodeID // the part of the page that they look at; 0: all of it
 	news   *news
+
+	scriptless bool
 }
 
 // news is what the browser tells by itself: how far it is with pages, and what it has against ours: faults of scripts, and what the content
@@ -73,7 +75,7 @@ func sit(t *testing.T, s *server, browser context.Context) *person {
 	p := &person{t: t, s: s, ctx: ctx, news: news}
 	t.Cleanup(func() {
 		if t.Failed() && ctx.Err() == nil {
-			t.Logf("they were at %s and saw:\n%s", p.address(), short(p.text()))
+			t.Logf("they were at %s and saw:\n%s", p.address(), beginning(p.text(), 6000))
 		}
 		cancel()
 		for _, text := range news.complaints {
@@ -87,21 +89,23 @@ func sit(t *testing.T, s *server, browser context.Context) *person {
 	return p
 }
 
-func short(text string) string {
-	const most = 6000
-	return text[:min(len(text), most)]
-}
+// beginning is a text, or as much of it as somebody wants to read.
+func beginning(text string, most int) string { return text[:min(len(text), most)] }
 
 // call is a command of the browser that must work.
 func call[P, R any](p *person, cmd cdp.Command[P, R], params P) R {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	out, err := chromedp.Call(ctx, cmd, params)
-	if err != nil {
-		p.t.Fatalf("%s: %v", cmd.Method, err)
+	for {
+		out, err := chromedp.Call(ctx, cmd, params)
+		switch {
+		case err == nil:
+			return out
+		case !strings.Contains(err.Error(), "Not attached to an active page") || ctx.Err() != nil: // one page is just following another
+			p.t.Fatalf("%s: %v", cmd.Method, err)
+		}
 	}
-	return out
 }
 
 // ask evaluates an expression in the page.
@@ -137,6 +141,7 @@ func (p *person) theme(name string) {
 func (p *person) withoutScript() *person {
 	p.t.Helper()
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	p.scriptless = true
 	return p
 }
 
@@ -218,6 +223,17 @@ func (p *person) sees(sentences ...string) {
 	}
 }
 
+// readsInFields looks for texts in the fields of forms.
+func (p *person) readsInFields(texts ...string) {
+	p.t.Helper()
+	all := ask[string](p, `[...document.querySelectorAll("input:not([type=hidden]), textarea")].map(e => e.value).join("\n")`)
+	for _, want := range texts {
+		if !strings.Contains(all, want) {
+			p.t.Errorf("at %s no field holds %q", p.address(), want)
+		}
+	}
+}
+
 // doesNotSee looks once: call it when the page is known to be complete.
 func (p *person) doesNotSee(sentences ...string) {
 	p.t.Helper()
@@ -228,19 +244,26 @@ func (p *person) doesNotSee(sentences ...string) {
 	}
 }
 
-// waits looks at the page anew until it shows a sentence, as people do where no script does it for them.
+// waits is for what takes long. Pages on which something goes on ask for themselves again, by script or without it: nobody presses anything.
 func (p *person) waits(sentence string) {
 	p.t.Helper()
-	eventually(p.t, 3*patience, fmt.Sprintf("they wait for %q", sentence), func(ctx context.Context) error {
-		if strings.Contains(p.text(), sentence) {
-			return nil
+	eventually(p.t, 4*patience, fmt.Sprintf("they wait for %q", sentence), func(context.Context) error {
+		if !strings.Contains(p.text(), sentence) {
+			return fmt.Errorf("it does not stand at %s", p.address())
 		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
+		return nil
+	})
+	p.settled()
+}
+
+// settled waits for a page that is just being asked for again.
+func (p *person) settled() {
+	p.t.Helper()
+	eventually(p.t, patience, "the page is complete", func(context.Context) error {
+		if arrived, loaded := p.news.pages(); loaded < arrived {
+			return errors.New("it is loading")
 		}
-		p.leads(func() { call(p, page.Reload, page.ReloadParams{}) }, "reload")
-		return fmt.Errorf("it does not stand at %s", p.address())
+		return nil
 	})
 }
 

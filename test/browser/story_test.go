@@ -99,6 +99,7 @@ func readers(t *testing.T, with func(*person) *person) {
 	}
 	mei.press("Why not?")
 	mei.sees("cce:cluster:create")
+	mei.asks()
 	mei.follow("shop")
 	mei.sees("you may see the cluster, but hold no namespace permission in it")
 	mei.follow("Connect")
@@ -126,6 +127,28 @@ func readers(t *testing.T, with func(*person) *person) {
 	shell.refused("kubectl", "--context", "shop", "get", "pods", "-n", "default")
 	mei.follow("Basic information")
 	mei.doesNotSee("hold no namespace permission")
+}
+
+// asks tries it all the same, by the address: the page says what is missing, and whom to ask.
+func (p *person) asks() {
+	p.t.Helper()
+	p.open("/console/clusters/new")
+	p.sees("You may not create this cluster", "a Security Administrator")
+	p.fill("Name", "mine")
+	p.follow("Next: confirm order")
+	if p.has("Create cluster", "button") {
+		p.t.Error("the order can be sent")
+	}
+	p.open("/console/clusters/shop/delete")
+	p.sees("You may not do this", "cce:cluster:delete")
+	p.accessible(checker(p.t))
+	p.open("/console/groups/new")
+	p.fill("Name", "mine")
+	p.follow("Create")
+	p.follow("Why, and what would be needed")
+	p.sees("Denied", "The smallest changes that would allow it", "Ask for it")
+	p.accessible(checker(p.t))
+	p.follow("Clusters")
 }
 
 // copiesCommands types what the page says, at a terminal.
