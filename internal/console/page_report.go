@@ -51,14 +51,14 @@ func passed(ok bool) ui.Badge {
 }
 
 func itemTable(r apiv1.Report, authorize string) ui.Table {
-	t := ui.Table{Caption: "Report", Columns: []ui.Column{{Title: "Item"}, {Title: "Needed by"}, {Title: "Principal"}, {Title: "Status"}, {Title: "Error"}, {Title: "How to fix"}}}
+	t := ui.Table{Caption: "Report", Columns: []ui.Column{{Title: "Item"}, {Title: "Needed by"}, {Title: "Principal"}, {Title: "Status"}, {Title: "Error"}}}
 	for _, item := range r.Items {
 		tone := map[pratique.ItemStatus]string{pratique.ItemOK: "ok", pratique.ItemMissing: "bad", pratique.ItemConditional: "quiet"}[item.Status]
-		problem := ui.Cell{Text: item.Error}
+		problem := ui.Cell{Text: item.Error, Sub: item.Fix}
 		if item.Status == pratique.ItemMissing {
-			problem = ui.Cell{Text: item.Error, Href: authorize}
+			problem.Href = authorize
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: item.Item}, {Text: item.NeededBy}, {Text: item.Principal}, {Badge: &ui.Badge{Text: string(item.Status), Tone: tone}}, problem, {Text: item.Fix, Code: true}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: item.Item}, {Text: item.NeededBy}, {Text: item.Principal}, {Badge: &ui.Badge{Text: string(item.Status), Tone: tone}}, problem}})
 	}
 	return t
 }
