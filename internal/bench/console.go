@@ -117,7 +117,7 @@ func (v *visitor) get(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.AddCookie(&http.Cookie{Name: "__Host-pratique", Value: v.token})
+	req.Header.Set("Cookie", "__Host-pratique="+v.token)
 	resp, err := v.http.Do(req)
 	if err != nil {
 		return nil, err

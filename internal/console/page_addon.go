@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -50,7 +51,7 @@ func (c *Console) addons(ctx context.Context, v *visit) (answer, error) {
 	for i := range list {
 		a := &list[i]
 		p.Table.Rows = append(p.Table.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: a.Title, Href: at("addons", a.Name), Sub: a.Description}, {Text: first(a.Versions)}, {Text: joined(a.ClusterTypes)}, {Text: joined(a.InstalledIn)},
+			{Text: a.Title, Href: at("addons", a.Name), Sub: a.Description}, {Text: first(a.Versions)}, {Text: strings.Join(a.ClusterTypes, ", ")}, {Text: strings.Join(a.InstalledIn, ", ")},
 		}})
 	}
 	return p, nil
@@ -85,9 +86,9 @@ func (c *Console) addon(ctx context.Context, v *visit) (answer, error) {
 		{Name: "Name", Value: a.Name, Code: true},
 		{Name: "Namespace", Value: a.Namespace, Code: true},
 		{Name: "Workload", Value: a.Workload.Kind + " " + a.Workload.Name},
-		{Name: "Versions", Value: joined(a.Versions)},
-		{Name: "Runs in", Value: joined(a.ClusterTypes)},
-		{Name: "Service-linked roles", Value: joined(a.ServiceLinkedRoles)},
+		{Name: "Versions", Value: strings.Join(a.Versions, ", ")},
+		{Name: "Runs in", Value: strings.Join(a.ClusterTypes, ", ")},
+		{Name: "Service-linked roles", Value: strings.Join(a.ServiceLinkedRoles, ", ")},
 	}
 	for _, pr := range a.Principals {
 		facts := ui.Fact{Name: "With a " + pr.Controllers, Value: pr.Role}
@@ -108,7 +109,7 @@ func (c *Console) addon(ctx context.Context, v *visit) (answer, error) {
 		if need.When != "" {
 			when = "when " + need.When + " is set"
 		}
-		p.Needs.Rows = append(p.Needs.Rows, ui.Row{Cells: []ui.Cell{{Text: need.Title, Sub: need.Rationale}, {Text: joined(need.Actions), Code: true}, {Text: joined(need.Resources), Code: true}, {Text: when}}})
+		p.Needs.Rows = append(p.Needs.Rows, ui.Row{Cells: []ui.Cell{{Text: need.Title, Sub: need.Rationale}, {Text: strings.Join(need.Actions, ", "), Code: true}, {Text: strings.Join(need.Resources, ", "), Code: true}, {Text: when}}})
 	}
 	return p, c.whereAddon(ctx, v, p, a)
 }

@@ -241,10 +241,10 @@ func (c *Console) resourceFacts(ctx context.Context, v *visit, name string) (ui.
 	}
 	var facts ui.Facts
 	if r := res.WorkerRole; r != nil {
-		facts = append(facts, ui.Fact{Name: "Worker RAM role", Value: r.Name, Href: at("roles", r.Name)}, ui.Fact{Name: "Policies of the worker role", Value: joined(r.Policies)})
+		facts = append(facts, ui.Fact{Name: "Worker RAM role", Value: r.Name, Href: at("roles", r.Name)}, ui.Fact{Name: "Policies of the worker role", Value: strings.Join(r.Policies, ", ")})
 	}
 	for _, r := range res.ServiceRoles {
-		facts = append(facts, ui.Fact{Name: "Service role of " + joined(r.Addons), Value: r.Name, Href: at("roles", r.Name)})
+		facts = append(facts, ui.Fact{Name: "Service role of " + strings.Join(r.Addons, ", "), Value: r.Name, Href: at("roles", r.Name)})
 	}
 	return append(facts, ui.Fact{Name: "Billing", Value: res.Billing}), nil
 }

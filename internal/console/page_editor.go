@@ -245,12 +245,11 @@ func (c *Console) editPolicy(ctx context.Context, v *visit) (answer, error) {
 		p.View = "json"
 		return p, nil
 	case "to-visual":
-		doc, refused := policy.Parse([]byte(text))
-		if refused != nil {
+		if doc, err := policy.Parse([]byte(text)); err == nil {
+			p.show("visual", visualOf(doc))
+		} else {
 			p.Problem = problem(wrong("the form can show a document only when it can be read; mend what is listed below first"))
-			return p, nil
 		}
-		p.show("visual", visualOf(doc))
 		return p, nil
 	case "preview":
 		return c.previewPolicy(ctx, v, p, text)

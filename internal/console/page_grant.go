@@ -170,7 +170,7 @@ func (c *Console) createGrants(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return c.grantForm(ctx, v, err)
 	}
-	return goTo{at(kind+"s", name), noted("Granted: "+joined(policies)+".", result.Warnings)}, nil
+	return goTo{at(kind+"s", name), noted("Granted: "+strings.Join(policies, ", ")+".", result.Warnings)}, nil
 }
 
 func scopeOf(v *visit) pratique.ScopeSpec {

@@ -144,7 +144,7 @@ func (c *Console) overviewFactors(ctx context.Context, v *visit, p *overviewPage
 		return nil
 	}
 	const shown = 5
-	text := "Administrators without a second factor: " + joined(without[:min(len(without), shown)])
+	text := "Administrators without a second factor: " + strings.Join(without[:min(len(without), shown)], ", ")
 	if more := len(without) - shown; more > 0 {
 		text += " and " + count(more) + " more"
 	}

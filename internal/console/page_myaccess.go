@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pratique-iam/pratique/internal/console/ui"
 )
@@ -40,7 +41,7 @@ func (c *Console) myAccess(ctx context.Context, v *visit) (answer, error) {
 		works := &ui.Badge{Text: "yes", Tone: "ok"}
 		sub := ""
 		if len(g.Missing) > 0 {
-			works, sub = &ui.Badge{Text: "no", Tone: "warn"}, "needs also: "+joined(g.Missing)
+			works, sub = &ui.Badge{Text: "no", Tone: "warn"}, "needs also: "+strings.Join(g.Missing, ", ")
 		}
 		p.Grants.Rows = append(p.Grants.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: g.Policy, Href: at("policies", g.Policy)}, {Text: g.Scope}, {Text: g.Via}, {Badge: works, Sub: sub},
@@ -88,15 +89,4 @@ func (c *Console) endSession(ctx context.Context, v *visit) (answer, error) {
 		return nil, err
 	}
 	return goTo{at("my-access"), "The session has ended."}, nil
-}
-
-func joined(names []string) string {
-	out := ""
-	for i, n := range names {
-		if i > 0 {
-			out += ", "
-		}
-		out += n
-	}
-	return out
 }

@@ -178,8 +178,8 @@ func (c *Console) fillPermissions(ctx context.Context, v *visit, p *namespaceLev
 		p.Table.Rows = append(p.Table.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: name, Href: at(kind+"s", name), Sub: kind},
 			{Text: spec.ClusterRole},
-			{Text: joined(spec.Clusters)},
-			{Text: joined(spec.Namespaces)},
+			{Text: strings.Join(spec.Clusters, ", ")},
+			{Text: strings.Join(spec.Namespaces, ", ")},
 			{Text: "Take away…", Href: at("permissions", "namespaces", m.Metadata.Name, "delete")},
 		}})
 	}
@@ -289,7 +289,7 @@ func (c *Console) createNamespacePermission(ctx context.Context, v *visit) (answ
 	if err != nil {
 		return c.permissionForm(ctx, v, err)
 	}
-	return goTo{at("permissions", "namespaces"), noted(who+" has "+spec.ClusterRole+" in "+joined(spec.Namespaces)+"; it is in force in the cluster within seconds.", result.Warnings)}, nil
+	return goTo{at("permissions", "namespaces"), noted(who+" has "+spec.ClusterRole+" in "+strings.Join(spec.Namespaces, ", ")+"; it is in force in the cluster within seconds.", result.Warnings)}, nil
 }
 
 func (c *Console) confirmDeletePermission(ctx context.Context, v *visit) (answer, error) {

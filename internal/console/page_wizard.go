@@ -103,7 +103,7 @@ func (c *Console) configure(ctx context.Context, v *visit, n apiv1.NewCluster, f
 	list, err := v.api.Addons(ctx)
 	if err == nil {
 		for _, a := range list {
-			p.Addons = append(p.Addons, ui.Option{Title: a.Title + " (" + joined(a.ClusterTypes) + ")", Value: a.Name, Chosen: slices.Contains(n.Addons, a.Name)})
+			p.Addons = append(p.Addons, ui.Option{Title: a.Title + " (" + strings.Join(a.ClusterTypes, ", ") + ")", Value: a.Name, Chosen: slices.Contains(n.Addons, a.Name)})
 		}
 	}
 	p.May, err = v.mayCreateCluster(ctx)
@@ -162,7 +162,7 @@ func (c *Console) confirmOrder(ctx context.Context, v *visit, n apiv1.NewCluster
 		{Name: "tags", Value: tagsText(n.Tags)},
 		{Name: "billing", Value: n.Billing},
 	}
-	p.Order = ui.Facts{{Name: "Name", Value: n.Name}, {Name: "Type", Value: n.Type}, {Name: "Project", Value: orDefault(n.Project)}, {Name: "Nodes", Value: count(n.Nodes)}, {Name: "Tags", Value: tagsText(n.Tags)}, {Name: "Add-ons", Value: joined(n.Addons)}}
+	p.Order = ui.Facts{{Name: "Name", Value: n.Name}, {Name: "Type", Value: n.Type}, {Name: "Project", Value: orDefault(n.Project)}, {Name: "Nodes", Value: count(n.Nodes)}, {Name: "Tags", Value: tagsText(n.Tags)}, {Name: "Add-ons", Value: strings.Join(n.Addons, ", ")}}
 	var err error
 	if p.May, err = v.mayCreate(ctx, n); err != nil {
 		return nil, err
