@@ -3,7 +3,7 @@ FUZZTIME ?= 1m
 DATA     ?= pratique-data
 RACE     := $(if $(shell command -v "$$(go env CC)"),-race)
 
-.PHONY: run build check test pages kube browser screenshots lint fmt golden fuzz bench help
+.PHONY: run build check test kube browser screenshots lint fmt golden fuzz bench help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -17,12 +17,10 @@ build: ## build ./bin/pratique
 check: lint ## what a reviewer asks for before reading
 	go vet ./...
 
-test: kube ## every test but those of the pages, with the race detector and a real Kubernetes
+test: kube browser ## every test, with the race detector, a real Kubernetes and a real browser
 	@test -n "$(RACE)" || echo "no C compiler is here: testing without the race detector"
 	go test $(RACE) -tags kube ./...
 	go -C test/kube test .
-
-pages: kube browser ## the console in a real browser
 	go -C test/browser test -timeout 30m ./...
 
 kube: ## build Kubernetes for tests and demos into the cache
