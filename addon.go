@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -186,15 +187,19 @@ func (c RemoveAddon) apply(e *editor) error {
 	}
 	e.Addons.remove(a)
 	e.write(Remove, a, nil)
-	last := true
-	for other := range e.Addons.All() {
-		last = last && Fold(other.Template) != Fold(c.Template)
-	}
 	e.dropOrigin(AddonOrigin(c.Template, c.Cluster))
-	if last {
-		e.dropOrigin(AddonOrigin(c.Template, ""))
-	}
+	e.dropShared(c.Template)
 	return nil
+}
+
+// dropShared removes what was made for an add-on wherever it is, once it is nowhere.
+func (e *editor) dropShared(template string) {
+	for a := range e.Addons.All() {
+		if Fold(a.Template) == Fold(template) {
+			return
+		}
+	}
+	e.dropOrigin(AddonOrigin(template, ""))
 }
 
 func (e *editor) needAddon(operation string, cl *Cluster, template string) {
@@ -228,16 +233,23 @@ func AddonOrigin(template, cluster string) string {
 	return fmt.Sprintf("addon/%s@%s", Fold(template), cluster)
 }
 
+// originOf reports whether an origin is something of one cluster.
+func originOf(origin, cluster string) bool { return strings.HasSuffix(origin, "@"+cluster) }
+
 // dropOrigin removes grants, then roles and policies of an origin that nothing else holds.
 func (e *editor) dropOrigin(origin string) {
+	e.dropOrigins(func(o string) bool { return o == origin })
+}
+
+func (e *editor) dropOrigins(dropped func(origin string) bool) {
 	for _, g := range slices.Collect(e.Grants.All()) {
-		if g.Origin == origin {
+		if dropped(g.Origin) {
 			e.removeGrant(g)
 			e.cascaded()
 		}
 	}
 	for _, r := range slices.Collect(e.Roles.All()) {
-		if r.Origin != origin {
+		if !dropped(r.Origin) {
 			continue
 		}
 		if held := e.heldRole(r); held != "" {
@@ -248,7 +260,7 @@ func (e *editor) dropOrigin(origin string) {
 	}
 	for _, p := range slices.Collect(e.Policies.All()) {
 		switch {
-		case p.Origin != origin:
+		case !dropped(p.Origin):
 		case len(slices.Collect(e.GrantsWith(p.ID))) > 0:
 			e.warn(fmt.Sprintf("policy %s stays: it is attached elsewhere", p.Name))
 		default:

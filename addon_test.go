@@ -209,3 +209,29 @@ func TestWhoeverInstallsAnAddonHandsItsRoleToTheService(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsMadeForTheAddonsOfAClusterGoesWithTheCluster(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, origin string
+		change       []pratique.Change
+		goes         bool
+	}{
+		{"what only it needed", pratique.AddonOrigin("sailor", "c-lab"), []pratique.Change{installed("c-lab")}, true},
+		{"what was authorized and never installed", pratique.AddonOrigin("sailor", "c-lab"), nil, true},
+		{"what its add-on needed, which is nowhere else", pratique.AddonOrigin("sailor", ""), []pratique.Change{installed("c-lab")}, true},
+		{"what the add-on of another cluster needs too", pratique.AddonOrigin("sailor", ""), []pratique.Change{installed("c-lab"), installed("c-dock")}, false},
+		{"what another cluster needs", pratique.AddonOrigin("sailor", "c-dock"), []pratique.Change{installed("c-lab"), installed("c-dock")}, false},
+	} {
+		s, _ := do(t, withAddons(t), append([]pratique.Change{pratique.Originate{Origin: c.origin, Changes: puts(t, sailorRole)}}, c.change...)...)
+		s, plan := do(t, s, pratique.DeleteCluster{Name: "lab"})
+		_, role := s.Roles.Name("Sailor")
+		_, policy := s.Policies.Name("sailing")
+		if role == c.goes || policy == c.goes || len(plan.Warnings) > 0 {
+			t.Errorf("%s: the role stays %v, its policy %v; warnings %v", c.name, role, policy, plan.Warnings)
+		}
+		if diff := cmp.Diff([]string{"cluster.delete"}, needs(plan)); diff != "" {
+			t.Errorf("%s: deleting needs (-want +got):\n%s", c.name, diff)
+		}
+	}
+}

@@ -217,7 +217,7 @@ func set[T any](field, value *T) {
 }
 
 // DeleteCluster takes a cluster out of the directory. Namespace permissions that name only this cluster go with it, and so do its node
-// pools, its add-ons, the reports about it and its worker role.
+// pools, its add-ons with what was made for them, the reports about it and its worker role.
 type DeleteCluster struct{ Name string }
 
 func (d DeleteCluster) apply(e *editor) error {

@@ -55,11 +55,7 @@ func (e *editor) dropOfCluster(c *Cluster) {
 		e.write(Remove, p, nil)
 		e.cascaded()
 	}
-	for a := range e.AddonsOf(c.ID) {
-		e.Addons.remove(a)
-		e.write(Remove, a, nil)
-		e.cascaded()
-	}
+	e.dropAddons(c)
 	for r := range e.ReportsOf(c.ID) {
 		e.Reports.remove(r)
 		e.write(Remove, r, nil)
@@ -70,6 +66,21 @@ func (e *editor) dropOfCluster(c *Cluster) {
 		return
 	}
 	e.dropRole(r)
+}
+
+// dropAddons removes the records of the add-ons of a cluster with what was made for them, and what was made for those that never came to be
+// installed.
+func (e *editor) dropAddons(c *Cluster) {
+	gone := slices.Collect(e.AddonsOf(c.ID))
+	for _, a := range gone {
+		e.Addons.remove(a)
+		e.write(Remove, a, nil)
+		e.cascaded()
+	}
+	e.dropOrigins(func(origin string) bool { return originOf(origin, c.ID) })
+	for _, a := range gone {
+		e.dropShared(a.Template)
+	}
 }
 
 // PoliciesOf lists the policies attached to a role, by name.

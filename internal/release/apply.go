@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -109,7 +108,7 @@ func (t *Target) removeAll(ctx context.Context, all []*object, release string) e
 	for _, o := range slices.Backward(all) {
 		failed = append(failed, t.remove(ctx, o, release))
 	}
-	return errors.Join(failed...)
+	return together(failed...)
 }
 
 // undo takes back what an operation did: what it made is deleted, what it changed is as before. The error says what could not be.
@@ -126,7 +125,7 @@ func (t *Target) undo(ctx context.Context, j *journal, p *plan) error {
 	if j.changed {
 		failed = append(failed, t.applyAll(ctx, &journal{}, p.before, true))
 	}
-	return errors.Join(failed...)
+	return together(failed...)
 }
 
 // wait looks at an object until it is as it should be.

@@ -3,7 +3,6 @@ package release
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -225,7 +224,7 @@ func (t *Target) RemoveBundle(ctx context.Context, b *Bundle) (stays []string, e
 			t.say(ctx, "%s", reason)
 		}
 	}
-	if err := errors.Join(failed...); err != nil {
+	if err := together(failed...); err != nil {
 		return stays, err
 	}
 	return stays, t.cleared(ctx, all)

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -248,7 +247,7 @@ func (s *step) fail(ctx context.Context, r *record, j *journal, cause error) err
 	if s.old == nil && left == nil {
 		left = s.forget(tidy, r)
 	} else {
-		left = errors.Join(left, s.update(tidy, r, common.StatusFailed, cause.Error()))
+		left = together(left, s.update(tidy, r, common.StatusFailed, cause.Error()))
 	}
 	if left != nil {
 		return &pratique.Error{

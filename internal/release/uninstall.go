@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"helm.sh/helm/v4/pkg/release/common"
@@ -42,7 +41,7 @@ func (t *Target) Uninstall(ctx context.Context, release string) (*Revision, erro
 	if err := t.uninstall(ctx, p, last); err != nil {
 		tidy, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin)
 		defer cancel()
-		return nil, errors.Join(err, t.update(tidy, last, common.StatusFailed, "Uninstall: "+err.Error()))
+		return nil, together(err, t.update(tidy, last, common.StatusFailed, "Uninstall: "+err.Error()))
 	}
 	for _, r := range slices.Backward(history) {
 		if err := t.forget(ctx, r); err != nil {

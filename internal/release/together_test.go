@@ -1,0 +1,27 @@
+package release
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestErrorsOfManyPartsAreOneLineThatSaysEachThingOnce(t *testing.T) {
+	t.Parallel()
+	gone, slow := errors.New("cluster prod is hibernated"), errors.New("it does not answer")
+	for _, c := range []struct {
+		parts []error
+		want  string
+	}{
+		{[]error{gone, nil, gone, gone}, "cluster prod is hibernated"},
+		{[]error{gone, slow, gone}, "cluster prod is hibernated; it does not answer"},
+		{[]error{gone, slow, errors.New("a"), errors.New("b"), errors.New("c")}, "cluster prod is hibernated; it does not answer; a; and 2 more"},
+	} {
+		err := together(c.parts...)
+		if err.Error() != c.want || !errors.Is(err, gone) {
+			t.Errorf("got %q, want %q", err, c.want)
+		}
+	}
+	if err := together(nil, nil); err != nil {
+		t.Errorf("where nothing failed, there is the error %v", err)
+	}
+}
