@@ -114,9 +114,8 @@ const (
 // dockyard is a harbour with the role deployer, which trusts the service account builder of cluster prod.
 func dockyard(t *testing.T) (*town, *apiserver) {
 	t.Helper()
-	w := harbour(t)
 	s := newAPIServer(t)
-	w.api.Clusters = s
+	w := harbourWith(t, s)
 	w.trusts("prod")
 	w.root.apply(policyOf("read-users", `{Version: "1", Statement: [{Effect: Allow, Action: ["ram:GetUser", "ram:ListUsers"], Resource: ["*"]}]}`)).want(200)
 	w.root.apply("kind: Grant\nmetadata: {name: d}\nspec: {role: deployer, policy: read-users, scope: {account: true}}").want(200)
