@@ -15,8 +15,9 @@ import (
 
 // Pauses of a controller.
 const (
-	gather       = 20 * time.Millisecond // changes come in groups: one plan for all
-	fullEvery    = 10 * time.Minute      // in case something was missed
+	gather       = 20 * time.Millisecond  // changes come in groups: one plan for all
+	tellEvery    = 250 * time.Millisecond // what is in the way of the first view
+	fullEvery    = 10 * time.Minute       // in case something was missed
 	firstRetry   = 200 * time.Millisecond
 	longestRetry = time.Minute
 	quarrelAfter = 5 // repairs in a row after which somebody else is at work on the same objects
@@ -80,15 +81,19 @@ func (c *Controller) Run(ctx context.Context) error {
 
 // awaitView waits for the first full view and tells meanwhile what is in the way. It reports false when the context has ended.
 func (c *Controller) awaitView(ctx context.Context) bool {
-	tick := time.NewTicker(gather)
+	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
-	for !c.watcher.synced() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-			if err := c.watcher.failure(); err != nil {
-				c.report(func(s *Status) { s.fail(err, c.Now(), 0) })
+	for _, i := range c.watcher.informers() {
+		for first := i.HasSyncedChecker().Done(); first != nil; {
+			select {
+			case <-ctx.Done():
+				return false
+			case <-first:
+				first = nil
+			case <-tick.C:
+				if err := c.watcher.failure(); err != nil {
+					c.report(func(s *Status) { s.fail(err, c.Now(), 0) })
+				}
 			}
 		}
 	}
