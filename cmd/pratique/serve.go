@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -58,7 +59,10 @@ external one with --etcd-endpoints.`,
 		}
 		c.Log, c.Out, c.Render = log, cmd.OutOrStdout(), renderer().Render
 		klog.SetSlogLogger(log) // what Kubernetes' libraries say joins the log
-		return server.Run(cmd.Context(), c)
+		ctx, stop := context.WithCancel(cmd.Context())
+		defer stop()
+		go keepHeadroom(ctx)
+		return server.Run(ctx, c)
 	}
 	return cmd
 }

@@ -62,7 +62,7 @@ func (b *bench) http(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, empty.stop()) }()
-	rates, err := b.turns(ctx, load{empty, decidePath, token, requests}, load{ours, decidePath, token, requests})
+	rates, err := b.turns(ctx, load{to: empty, path: decidePath, token: token, bodies: requests}, load{to: ours, path: decidePath, token: token, bodies: requests})
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +150,7 @@ type load struct {
 	to          *process
 	path, token string
 	bodies      [][]byte
+	multiplexed bool // over HTTP/2, see streams; otherwise see wire
 }
 
 // sample is what one turn has shown: requests in a second, and the processor time of one, the client's included, in seconds; 0: not known.
@@ -195,28 +196,51 @@ func (b *bench) turns(ctx context.Context, loads ...load) ([]samples, error) {
 	return out, nil
 }
 
+// askers connects all that ask at a time.
+func (l load) askers(ctx context.Context) ([]asker, error) {
+	ca, err := os.ReadFile(filepath.Join(l.to.dir, "ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	var out []asker
+	shared := newStreams(ctx, l.to.url, l.path, ca, l.token)
+	for range connections {
+		if l.multiplexed {
+			out = append(out, shared)
+			continue
+		}
+		w, err := dial(ctx, l.to.url, l.path, ca, l.token)
+		if err != nil {
+			for _, a := range out {
+				a.close()
+			}
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
 // hammer sends requests on all connections for a while.
 func (l load) hammer(ctx context.Context, length time.Duration) (sample, error) {
-	ca, err := os.ReadFile(filepath.Join(l.to.dir, "ca.crt"))
+	askers, err := l.askers(ctx)
 	if err != nil {
 		return sample{}, err
 	}
-	var wires [connections]*wire
-	for i := range wires {
-		if wires[i], err = dial(ctx, l.to.url, l.path, ca, l.token); err != nil {
-			return sample{}, err
+	defer func() {
+		for _, a := range askers {
+			a.close()
 		}
-		defer wires[i].close()
-	}
+	}()
 	var done, next atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
 	pid := l.to.cmd.Process.Pid
 	began, busy := now(), selfSeconds()+processSeconds(pid)
-	for _, w := range wires {
+	for _, a := range askers {
 		all.Go(func() {
 			for { // once at least, or there is no rate
-				if err := w.post(l.bodies[int(next.Add(1))%len(l.bodies)]); err != nil {
+				if err := a.post(l.bodies[int(next.Add(1))%len(l.bodies)]); err != nil {
 					failed.Store(&err)
 					return
 				}

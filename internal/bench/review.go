@@ -9,8 +9,9 @@ import (
 // leastShare is the share of the floor's rate that reviews are to reach.
 const leastShare = 0.85
 
-// reviews measures SubjectAccessReviews over HTTPS/1.1 as http measures decisions: a server with W(1000) and a cluster, on 16 connections that are
-// kept, in turns with a server that answers without deciding.
+// reviews measures SubjectAccessReviews over HTTPS as http measures decisions: a server with W(1000) and a cluster, 16 questions at a time, in turns
+// with a server that answers without deciding. It does so twice: with a client that costs next to nothing, on 16 connections, and with one that asks as
+// a kube-apiserver does, over HTTP/2.
 func (b *bench) reviews(ctx context.Context) (rows []row, err error) {
 	r, err := b.reviewed(ctx)
 	if err != nil {
@@ -26,35 +27,50 @@ func (b *bench) reviews(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, floor.stop()) }()
-	b.say("reviews; in each line: constant answer, constant answer after reading, half denied, no opinion only")
-	rates, err := b.turns(ctx,
-		load{floor, constantPath, r.token, r.mixed}, load{floor, readPath, r.token, r.mixed},
-		load{r.server, r.path, r.token, r.mixed}, load{r.server, r.path, r.token, r.passed})
-	if err != nil {
-		return nil, err
+	for _, multiplexed := range []bool{false, true} {
+		more, err := b.reviewRates(ctx, r, floor, multiplexed)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
 	}
 	noticed, err := r.noticed(ctx, b.pick(300, 5))
 	if err != nil {
 		return nil, err
 	}
-	unread, read := rates[0], rates[1]
-	line := func(what string, ours samples) row {
-		share, cost := ours.share(unread)
-		beside, _ := ours.share(read)
-		text := fmt.Sprintf("**%s/s**, **%.2f** of the empty handler: %s; empty handler %s/s; one that reads the body first %s/s, ratio %.2f",
-			digits(ours.rate()), share, reached(share >= leastShare), digits(unread.rate()), digits(read.rate()), beside)
-		if cost > 0 { // false for what is not known
-			text += fmt.Sprintf("; by processor time %.2f", cost)
-		}
-		return row{
-			"`SubjectAccessReview` over HTTPS/1.1, 16 connections, client on the same cores; " + what,
-			fmt.Sprintf("≥ %.2f of an empty handler in the same run", leastShare), text, "OPA server 10,600/s; empty handler 43,900/s",
-		}
+	return append(rows, changeRow("change acknowledged → the webhook of the same server answers by it", noticed)), nil
+}
+
+func (b *bench) reviewRates(ctx context.Context, r *reviewed, floor *process, multiplexed bool) ([]row, error) {
+	b.say("reviews; in each line: constant answer, constant answer after reading, half denied, no opinion only")
+	ask := func(to *process, path string, bodies [][]byte) load {
+		return load{to: to, path: path, token: r.token, bodies: bodies, multiplexed: multiplexed}
 	}
-	return []row{
-		line("half are denied and logged", rates[2]), line("none is denied", rates[3]),
-		changeRow("change acknowledged → the webhook of the same server answers by it", noticed),
-	}, nil
+	rates, err := b.turns(ctx, ask(floor, constantPath, r.mixed), ask(floor, readPath, r.mixed), ask(r.server, r.path, r.mixed), ask(r.server, r.path, r.passed))
+	if err != nil {
+		return nil, err
+	}
+	how := "HTTPS/1.1, 16 connections, a client that costs next to nothing"
+	if multiplexed {
+		how = "HTTP/2, 16 at a time, the client of net/http, as a kube-apiserver asks"
+	}
+	return []row{reviewRow(how, "half are denied and logged", rates[2], rates), reviewRow(how, "none is denied", rates[3], rates)}, nil
+}
+
+// reviewRow compares a rate with those of the empty handler and of the one that reads.
+func reviewRow(how, what string, ours samples, rates []samples) row {
+	unread, read := rates[0], rates[1]
+	share, cost := ours.share(unread)
+	beside, _ := ours.share(read)
+	text := fmt.Sprintf("**%s/s**, **%.2f** of the empty handler: %s; empty handler %s/s; one that reads the body first %s/s, ratio %.2f",
+		digits(ours.rate()), share, reached(share >= leastShare), digits(unread.rate()), digits(read.rate()), beside)
+	if cost > 0 { // false for what is not known
+		text += fmt.Sprintf("; by processor time %.2f", cost)
+	}
+	return row{
+		"`SubjectAccessReview` over " + how + ", on the same cores; " + what,
+		fmt.Sprintf("≥ %.2f of an empty handler in the same run", leastShare), text, "OPA server 10,600/s; empty handler 43,900/s",
+	}
 }
 
 // reached is the verdict on a target.

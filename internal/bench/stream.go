@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// asker sends requests to one path of a server, one after the other.
+type asker interface {
+	post(body []byte) error
+	close()
+}
+
+// streams asks over HTTP/2, as a kube-apiserver does: with the client of net/http, all at a time on one connection.
+type streams struct {
+	ctx    context.Context //nolint:containedctx // of all its requests; it lives as long as one measurement
+	client *http.Client
+	url    string
+	header http.Header
+}
+
+func newStreams(ctx context.Context, server, path string, ca []byte, token string) *streams {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	return &streams{
+		ctx: ctx, url: server + path,
+		client: &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}}},
+		header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + token}},
+	}
+}
+
+func (s *streams) close() { s.client.CloseIdleConnections() }
+
+// post sends one request and reads the answer, which must be 200 and come over HTTP/2.
+func (s *streams) post(body []byte) error {
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = s.header
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }() // read to its end
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 {
+		return fmt.Errorf("answer %s over %s", resp.Status, resp.Proto)
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
