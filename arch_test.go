@@ -26,7 +26,7 @@ func layers() [][]string {
 		{"internal/audit", "internal/seal", "internal/pki", "internal/etcd", "internal/oidc", "internal/cluster/local", "internal/chart"},
 		{"apiv1"},
 		{"client"},
-		{"internal/authn", "internal/access", "internal/release"},
+		{"internal/authn", "internal/access", "internal/release", "internal/federation"},
 		{"internal/directory", "internal/kube", "internal/job"},
 		{"internal/cluster"},
 		{"internal/rbacsync", "internal/nodepool"},

@@ -48,6 +48,7 @@ type Session struct {
 	Source    string      `json:"source,omitempty"` // address it was opened from
 	Parent    string      `json:"parent,omitempty"` // session that a token was made by; session or access key that a role was assumed with
 	MFA       bool        `json:"mfa,omitzero"`
+	Provider  string      `json:"provider,omitempty"` // id of the identity provider that it was opened through
 
 	// Of role sessions.
 	RoleSession string         `json:"roleSession,omitempty"` // the name that whoever assumed the role chose
@@ -75,6 +76,9 @@ func (c SetPassword) apply(e *editor) error {
 		name = u.Name
 	}
 	e.need("password.set", "name", name)
+	if u, ok := e.Users.ID(c.User); ok && u.Identity != nil {
+		return signsInElsewhere(u, "password")
+	}
 	p := &Password{Meta: Meta{ID: c.User, Name: c.User}, Hash: c.Hash}
 	verb := Create
 	var before *Meta

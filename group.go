@@ -142,11 +142,15 @@ func (e *editor) deleteGroup(c Delete) error {
 	}
 	e.heldByGrants(&h, e.GrantsOf(g.ID))
 	e.heldByPermissions(&h, g.ID)
+	for _, p := range e.mapping(g.ID) {
+		h.add(KindIdentityProvider, p.Name)
+	}
 	if err := h.refuse(c, g.Name); err != nil {
 		return err
 	}
 	e.dropGrants(e.GrantsOf(g.ID))
 	e.dropPermissions(g.ID)
+	e.unmap(g)
 	for _, name := range e.groupSpec(g).Members {
 		e.need("group.removeUser", "name", g.Name, "user", name)
 	}

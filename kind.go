@@ -27,11 +27,12 @@ const (
 	KindAddon               Kind = "Addon"
 	KindReport              Kind = "Report"
 	KindMFA                 Kind = "MFA"
+	KindIdentityProvider    Kind = "IdentityProvider"
 )
 
 // ManifestKinds lists the kinds that can be applied and exported, in the order in which a list of them must be written.
 func ManifestKinds() []Kind {
-	return []Kind{KindProject, KindEnterpriseProject, KindUser, KindPolicy, KindRole, KindGroup, KindGrant, KindNamespacePermission}
+	return []Kind{KindProject, KindEnterpriseProject, KindUser, KindPolicy, KindRole, KindGroup, KindIdentityProvider, KindGrant, KindNamespacePermission}
 }
 
 // ParseKind finds a manifest kind by its name, its plural or its short form, in any case: "User", "users", "ep".
@@ -73,6 +74,7 @@ func (k Kind) spelling() spelling {
 		KindAddon:               {word: "add-on", prefix: "add"},
 		KindReport:              {prefix: "rep"},
 		KindMFA:                 {word: "second factor"},
+		KindIdentityProvider:    {word: "identity provider", short: "idp", prefix: "idp"},
 	}[k]
 }
 

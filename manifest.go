@@ -29,6 +29,8 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 		spec = s.grantSpec(o)
 	case *NamespacePermission:
 		spec = s.namespacePermissionSpec(o)
+	case *IdentityProvider:
+		spec = s.identityProviderSpec(o)
 	default:
 		return Manifest{}, fmt.Errorf("%T has no manifest", o)
 	}
@@ -45,6 +47,11 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 		meta := thing.meta()
 		m.Metadata.ID, m.Metadata.Created = meta.ID, meta.Created
 		m.Metadata.ResourceVersion = strconv.FormatUint(meta.Generation, 10)
+		if p, ok := o.(*IdentityProvider); ok {
+			if m.Status, err = identityProviderStatus(p); err != nil {
+				return Manifest{}, fmt.Errorf("write the status of identity provider %s: %w", p.Name, err)
+			}
+		}
 	}
 	return m, nil
 }

@@ -35,6 +35,9 @@ type Manifest struct {
 	Metadata   Metadata       `json:"metadata"`
 	Spec       jsontext.Value `json:"spec,omitempty"`
 	Status     jsontext.Value `json:"status,omitempty"` // written by the server, ignored when read
+
+	// Sealed is the secret of the spec, sealed by the server that took it out of there. It is in no text.
+	Sealed []byte `json:"-"`
 }
 
 // Metadata names a manifest. Only Name is needed. With ID, the object of that id is meant and Name may be its new name; with

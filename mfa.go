@@ -30,6 +30,9 @@ func (c EnrollMFA) apply(e *editor) error {
 	if err := e.needOfHolder("mfa.create", c.User); err != nil {
 		return err
 	}
+	if u, ok := e.Users.ID(c.User); ok && u.Identity != nil {
+		return signsInElsewhere(u, "second factor")
+	}
 	old, exists := e.MFAs.ID(c.User)
 	if exists && old.Confirmed {
 		return conflict("there is a second factor already").hint("remove it first")

@@ -20,6 +20,7 @@ func nounOf(k Kind) (noun, bool) {
 		KindRole:                nounIn((*editor).putRole, (*editor).deleteRole, func(s *Snapshot) Table[*Role] { return s.Roles }),
 		KindGrant:               nounIn((*editor).putGrant, (*editor).deleteGrant, func(s *Snapshot) Table[*Grant] { return s.Grants }),
 		KindNamespacePermission: nounIn((*editor).putNamespacePermission, (*editor).deleteNamespacePermission, func(s *Snapshot) Table[*NamespacePermission] { return s.NamespacePermissions }),
+		KindIdentityProvider:    nounIn((*editor).putIdentityProvider, (*editor).deleteIdentityProvider, func(s *Snapshot) Table[*IdentityProvider] { return s.IdentityProviders }),
 		KindPolicy: {
 			put: (*editor).putPolicy, remove: (*editor).deletePolicy,
 			from: func(s *Snapshot, name string) iter.Seq[any] { return anys(s.Policies.From(name)) },

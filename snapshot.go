@@ -32,6 +32,7 @@ type Snapshot struct {
 	Addons               Table[*Addon]  // named "<cluster id>/<name>"
 	Reports              Table[*Report] // named by their ids
 	MFAs                 Table[*MFA]    // named by the ids of their users
+	IdentityProviders    Table[*IdentityProvider]
 
 	memberships   *btree.BTreeG[membership] // by member, then group
 	byPrincipal   *btree.BTreeG[*Grant]
@@ -40,6 +41,7 @@ type Snapshot struct {
 	keysByUser    *btree.BTreeG[ownedID]
 	sessionsBy    *btree.BTreeG[ownedID]
 	sessionHashes *btree.Map[string, *Session]
+	identities    *btree.Map[string, *User] // by folded provider and subject
 
 	rules   *Rules
 	copying *sync.Mutex // copying a tree marks the original; readers do not look at the mark, other copiers do
@@ -71,7 +73,7 @@ func NewSnapshot(rules *Rules, account Account) *Snapshot {
 		AccessKeys: newTable[*AccessKey](), Passwords: newTable[*Password](), Sessions: newTable[*Session](),
 		NodePools: newTable[*NodePool](), Jobs: newTable[*Job](), Charts: newTable[*Chart](),
 		AddonTemplates: newTable[*AddonTemplate](), Addons: newTable[*Addon](), Reports: newTable[*Report](),
-		MFAs: newTable[*MFA](),
+		MFAs: newTable[*MFA](), IdentityProviders: newTable[*IdentityProvider](),
 		memberships: btree.NewBTreeGOptions(func(a, b membership) bool {
 			return a.member < b.member || a.member == b.member && a.group < b.group
 		}, options),
@@ -81,6 +83,7 @@ func NewSnapshot(rules *Rules, account Account) *Snapshot {
 		keysByUser:    btree.NewBTreeGOptions(owned, options),
 		sessionsBy:    btree.NewBTreeGOptions(owned, options),
 		sessionHashes: &btree.Map[string, *Session]{},
+		identities:    &btree.Map[string, *User]{},
 		rules:         rules,
 		copying:       new(sync.Mutex),
 	}
@@ -98,11 +101,11 @@ func (s *Snapshot) clone() *Snapshot {
 	next.AccessKeys, next.Passwords, next.Sessions = s.AccessKeys.copy(), s.Passwords.copy(), s.Sessions.copy()
 	next.NodePools, next.Jobs, next.Charts = s.NodePools.copy(), s.Jobs.copy(), s.Charts.copy()
 	next.AddonTemplates, next.Addons, next.Reports = s.AddonTemplates.copy(), s.Addons.copy(), s.Reports.copy()
-	next.MFAs = s.MFAs.copy()
+	next.MFAs, next.IdentityProviders = s.MFAs.copy(), s.IdentityProviders.copy()
 	next.memberships = s.memberships.Copy()
 	next.byPrincipal, next.byPolicy, next.byScope = s.byPrincipal.Copy(), s.byPolicy.Copy(), s.byScope.Copy()
 	next.keysByUser, next.sessionsBy = s.keysByUser.Copy(), s.sessionsBy.Copy()
-	next.sessionHashes = s.sessionHashes.Copy()
+	next.sessionHashes, next.identities = s.sessionHashes.Copy(), s.identities.Copy()
 	next.copying = new(sync.Mutex)
 	return &next
 }

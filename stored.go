@@ -66,6 +66,8 @@ func blank(kind Kind) (object, bool) {
 		return &Report{}, true
 	case KindMFA:
 		return &MFA{}, true
+	case KindIdentityProvider:
+		return &IdentityProvider{}, true
 	default:
 		return nil, false
 	}
@@ -110,7 +112,8 @@ func (e *editor) replay(w Write) error {
 	case *EnterpriseProject:
 		e.EnterpriseProjects.set(o)
 	case *User:
-		e.Users.set(o)
+		old, _ := e.Users.ID(o.ID)
+		e.setUser(old, o)
 	case *Group:
 		old, _ := e.Groups.ID(o.ID)
 		e.setGroup(old, o)
@@ -146,6 +149,8 @@ func (e *editor) replay(w Write) error {
 		e.Reports.set(o)
 	case *MFA:
 		e.MFAs.set(o)
+	case *IdentityProvider:
+		e.IdentityProviders.set(o)
 	default:
 		return fmt.Errorf("stored object of type %T is not known", o)
 	}
@@ -159,7 +164,9 @@ func (e *editor) replayDelete(w Write) {
 	case KindEnterpriseProject:
 		drop(e.EnterpriseProjects, w.ID)
 	case KindUser:
-		drop(e.Users, w.ID)
+		if u, ok := e.Users.ID(w.ID); ok {
+			e.dropUser(u)
+		}
 	case KindGroup:
 		if g, ok := e.Groups.ID(w.ID); ok {
 			e.setGroup(g, &Group{Meta: g.Meta})
@@ -201,6 +208,8 @@ func (e *editor) replayDelete(w Write) {
 		drop(e.Reports, w.ID)
 	case KindMFA:
 		drop(e.MFAs, w.ID)
+	case KindIdentityProvider:
+		drop(e.IdentityProviders, w.ID)
 	case KindAccount:
 	}
 }

@@ -35,6 +35,7 @@ func (s *Snapshot) tables() []kindTable {
 		{KindAddon, s.Addons},
 		{KindReport, s.Reports},
 		{KindMFA, s.MFAs},
+		{KindIdentityProvider, s.IdentityProviders},
 	}
 }
 

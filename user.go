@@ -20,6 +20,9 @@ type UserSpec struct {
 	Description string   `json:"description,omitempty"`
 	Disabled    bool     `json:"disabled,omitzero"`
 	Access      []Access `json:"access,omitempty"` // empty: both
+
+	// Identity links the user to somebody whom a provider knows; such a user has no password here.
+	Identity *Identity `json:"identity,omitempty"`
 }
 
 // Access is a way in.
@@ -71,9 +74,12 @@ func (e *editor) putUser(m Manifest) error {
 	if err := u.check(); err != nil {
 		return err
 	}
+	if err := e.link(old, u); err != nil {
+		return err
+	}
 	if !exists {
 		e.stamp(&u.Meta, nil, KindUser)
-		e.Users.set(u)
+		e.setUser(nil, u)
 		e.write(Create, u, diff(nil, u.UserSpec))
 		return nil
 	}
@@ -83,9 +89,11 @@ func (e *editor) putUser(m Manifest) error {
 		return nil
 	}
 	e.stamp(&u.Meta, &old.Meta, KindUser)
-	e.Users.set(u)
+	e.setUser(old, u)
 	e.write(Update, u, fields)
-	if u.Disabled && !old.Disabled {
+	if !sameIdentity(old.Identity, u.Identity) {
+		e.relinked(u)
+	} else if u.Disabled && !old.Disabled {
 		e.endSessions(u.ID)
 	}
 	return nil
@@ -126,7 +134,7 @@ func (e *editor) deleteUser(c Delete) error {
 	}
 	e.dropMFA(u.ID)
 	e.endSessions(u.ID)
-	e.Users.remove(u)
+	e.dropUser(u)
 	e.write(Remove, u, nil)
 	return nil
 }

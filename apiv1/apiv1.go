@@ -130,6 +130,14 @@ type Me struct {
 	Unlimited bool             `json:"unlimited,omitzero"` // root
 }
 
+// Holdings is what reaches a user: by which grant, and through which group.
+type Holdings struct {
+	Groups    []string         `json:"groups,omitempty"`
+	Grants    []EffectiveGrant `json:"grants,omitempty"`
+	Unlimited bool             `json:"unlimited,omitzero"` // root
+	Revision  uint64           `json:"revision"`
+}
+
 // EffectiveGrant is a grant and how it reaches a principal.
 type EffectiveGrant struct {
 	Grant   string   `json:"grant"`

@@ -102,6 +102,27 @@ type ClusterFiles struct {
 	Steps             []string  `json:"steps"`
 }
 
+// Namespaces are those of a cluster that the caller may look into, with what is in them. Note says what to do where that is not all.
+type Namespaces struct {
+	Items []Namespace `json:"items"`
+	Next  string      `json:"next,omitempty"` // pass as ?page=
+	Note  string      `json:"note,omitempty"`
+}
+
+// Namespace is one of them.
+type Namespace struct {
+	Name      string         `json:"name"`
+	Resources []ResourceSeen `json:"resources"`
+}
+
+// ResourceSeen is how many objects of a resource there are, or why that is not told.
+type ResourceSeen struct {
+	Resource string `json:"resource"` // as kubectl writes it: pods, deployments.apps
+	Count    int    `json:"count"`
+	More     bool   `json:"more,omitzero"`     // there are more than Count
+	Refused  string `json:"refused,omitempty"` // the cluster's own words
+}
+
 // KubeQuestion asks about a request inside a cluster. Subject is empty for oneself.
 type KubeQuestion struct {
 	Subject     Subject `json:"subject,omitzero"`
@@ -137,6 +158,18 @@ type RBACPlan struct {
 	Steps   []RBACStep `json:"steps"`
 	Error   string     `json:"error,omitempty"` // of the last attempt
 	Synced  time.Time  `json:"synced,omitzero"`
+}
+
+// RBACState is how far a cluster is with the namespace permissions of the directory, as this server knows it without asking the cluster.
+type RBACState struct {
+	Cluster   string    `json:"cluster"`
+	Synced    bool      `json:"synced"`             // everything that can be in force is
+	Bindings  int       `json:"bindings"`           // that should be there
+	Waiting   int       `json:"waiting,omitzero"`   // for a namespace or a ClusterRole that is not there
+	Conflicts int       `json:"conflicts,omitzero"` // somebody else's objects stand in the place of ours
+	Error     string    `json:"error,omitempty"`    // why it is not synced
+	Failing   time.Time `json:"failing,omitzero"`   // since when
+	Last      time.Time `json:"last,omitzero"`      // when it was last looked at
 }
 
 // RBACStep is one object.

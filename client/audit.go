@@ -11,10 +11,12 @@ import (
 
 // AuditOptions narrow the audit records.
 type AuditOptions struct {
-	Before string // Audit.Next of the page before
-	Limit  int    // 0: the server's default
-	Actor  string // name or id
-	Event  string
+	Before   string // Audit.Next of the page before
+	Limit    int    // 0: the server's default
+	Actor    string // name or id
+	Event    string
+	Where    string // part of the address it came from, or of what it was about
+	Decision string // done or refused
 }
 
 // Audit gives one page of records, newest first.
@@ -23,7 +25,7 @@ func (c *Client) Audit(ctx context.Context, o AuditOptions) (apiv1.Audit, error)
 	if o.Limit > 0 {
 		q.Set("limit", strconv.Itoa(o.Limit))
 	}
-	for key, value := range map[string]string{"before": o.Before, "actor": o.Actor, "event": o.Event} {
+	for key, value := range map[string]string{"before": o.Before, "actor": o.Actor, "event": o.Event, "where": o.Where, "decision": o.Decision} {
 		if value != "" {
 			q.Set(key, value)
 		}

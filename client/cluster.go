@@ -15,6 +15,7 @@ type ClusterOptions struct {
 	Page  string // ClusterList.Next of the page before
 	Name  string // part of the name, in any case
 	Type  string
+	Sort  string // name, -name, created or -created; empty: name
 }
 
 func (o ClusterOptions) query() url.Values {
@@ -22,7 +23,7 @@ func (o ClusterOptions) query() url.Values {
 	if o.Limit > 0 {
 		q.Set("limit", strconv.Itoa(o.Limit))
 	}
-	for key, value := range map[string]string{"page": o.Page, "name": o.Name, "type": o.Type} {
+	for key, value := range map[string]string{"page": o.Page, "name": o.Name, "type": o.Type, "sort": o.Sort} {
 		if value != "" {
 			q.Set(key, value)
 		}
@@ -108,6 +109,25 @@ func (c *Client) ClusterRBAC(ctx context.Context, name string) (apiv1.RBACPlan, 
 	var out apiv1.RBACPlan
 	err := c.do(ctx, call{method: http.MethodGet, path: clusters(name, "rbac"), answer: &out})
 	return out, err
+}
+
+// Namespaces looks into a cluster with the rights of the client: the namespaces that it may look into, and how much is in them. Page is the
+// Next of the page before, empty for the first.
+func (c *Client) Namespaces(ctx context.Context, name, page string) (apiv1.Namespaces, error) {
+	query := url.Values{}
+	if page != "" {
+		query.Set("page", page)
+	}
+	var out apiv1.Namespaces
+	err := c.do(ctx, call{method: http.MethodGet, path: clusters(name, "namespaces"), query: query, answer: &out})
+	return out, err
+}
+
+// RBACStates tells how far clusters are with their namespace permissions, without asking the clusters.
+func (c *Client) RBACStates(ctx context.Context) ([]apiv1.RBACState, error) {
+	var out apiv1.List[apiv1.RBACState]
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "rbac"}, answer: &out})
+	return out.Items, err
 }
 
 // ConnectCluster makes the files with which a kube-apiserver asks the server, and a credential in one of them, which is in this answer and

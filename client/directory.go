@@ -31,6 +31,7 @@ type ListOptions struct {
 	Limit  int    // of one page; 0: the server's default
 	Page   string // List.Next of the page before
 	Name   string // part of the name, in any case
+	Sort   string // name, -name, created or -created; empty: name
 	Type   string // policies: system or custom
 	User   string // grants: of this user
 	Group  string
@@ -44,7 +45,7 @@ func (o ListOptions) query() url.Values {
 		q.Set("limit", strconv.Itoa(o.Limit))
 	}
 	for key, value := range map[string]string{
-		"page": o.Page, "name": o.Name, "type": o.Type, "user": o.User, "group": o.Group, "role": o.Role, "policy": o.Policy,
+		"page": o.Page, "name": o.Name, "sort": o.Sort, "type": o.Type, "user": o.User, "group": o.Group, "role": o.Role, "policy": o.Policy,
 	} {
 		if value != "" {
 			q.Set(key, value)

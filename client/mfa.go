@@ -22,12 +22,8 @@ func NeedsCode(err error) (ticket string, ok bool) {
 
 // MFA tells of the second factor of a user; of one's own when user is empty.
 func (c *Client) MFA(ctx context.Context, user string) (apiv1.MFA, error) {
-	query := url.Values{}
-	if user != "" {
-		query.Set("user", user)
-	}
 	var out apiv1.List[apiv1.MFA]
-	err := c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "mfa"}, query: query, answer: &out})
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"v1", "mfa"}, query: ofUser(user), answer: &out})
 	if err != nil || len(out.Items) == 0 {
 		return apiv1.MFA{}, err
 	}

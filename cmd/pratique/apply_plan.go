@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/catalog"
 	"github.com/pratique-iam/pratique/client"
+	"github.com/pratique-iam/pratique/internal/strictjson"
 )
 
 // planner says what a list of manifests would change. A short list is asked of the server. One that does not fit into a transaction the
@@ -66,11 +69,27 @@ func (p *planner) copy(ctx context.Context) (*pratique.Snapshot, error) {
 	return copied, err
 }
 
+// withoutSecret takes the client secret out of an identity provider: the copy has none, and needs only to show that one is given.
+func withoutSecret(m *pratique.Manifest) {
+	if m.Kind != pratique.KindIdentityProvider {
+		return
+	}
+	members := map[string]jsontext.Value{}
+	if strictjson.Unmarshal(m.Spec, &members) != nil || len(members["clientSecret"]) == 0 {
+		return
+	}
+	delete(members, "clientSecret")
+	if bare, err := strictjson.Marshal(members); err == nil {
+		m.Spec, m.Sealed = bare, []byte("given")
+	}
+}
+
 // puts leaves out ids and versions, which the copy does not have. The server gets and checks them.
 func puts(manifests []pratique.Manifest) []pratique.Change {
 	out := make([]pratique.Change, 0, len(manifests))
 	for _, m := range manifests {
 		m.Metadata.ID, m.Metadata.ResourceVersion = "", ""
+		withoutSecret(&m)
 		out = append(out, pratique.Put{Manifest: m})
 	}
 	return out

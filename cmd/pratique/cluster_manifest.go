@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/catalog"
 	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/cluster"
 )
@@ -41,6 +42,8 @@ Parts that are not wanted can be left out:
   administrators   Tenant and CCE Administrators, and the creator, hold cluster-admin whatever is deleted in RBAC
   proxy            the access proxy; not needed where the kube-apiserver asks Pratique itself (cluster connect)
   nodes            pratique node cordon, label and delete
+  storage          pratique storage list, create and delete
+  addons           how the pods of add-ons are, and what their settings ask for
   tokens           service accounts exchange their tokens for the session of a role`,
 		Example: `  pratique cluster manifest > pratique.yaml && kubectl --context prod apply -f pratique.yaml
   pratique cluster manifest --role view --role edit --without nodes,tokens
@@ -62,41 +65,46 @@ Parts that are not wanted can be left out:
 		if slices.Contains(k.roles, "") {
 			return usage("--role needs the NAME of a ClusterRole")
 		}
+		rows, err := catalog.Load()
+		if err != nil {
+			return err
+		}
 		if len(args) == 1 {
-			used, err := k.used(cmd.Context(), args[0])
-			if err != nil {
+			if err := k.used(cmd.Context(), rows, args[0], &o); err != nil {
 				return err
 			}
-			o.ClusterRoles = append(o.ClusterRoles, used...)
+		} else {
+			o.Settings = cluster.SettingsOf(rows, "")
 		}
-		_, err := cmd.OutOrStdout().Write(o.Manifest())
+		_, err = cmd.OutOrStdout().Write(o.Manifest())
 		return err
 	}
 	return cmd
 }
 
-// used are the ClusterRoles that namespace permissions give in a cluster.
-func (k *clusterManifest) used(ctx context.Context, name string) ([]string, error) {
+// used adds what a cluster that is there needs: the ClusterRoles that namespace permissions give in it, and the settings of the add-ons that can
+// be installed in it.
+func (k *clusterManifest) used(ctx context.Context, rows *catalog.Catalog, name string, o *cluster.Onboarding) error {
 	c, err := k.connect()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cl, err := c.Cluster(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var roles []string
+	o.Settings = cluster.SettingsOf(rows, cl.Type)
 	for m, err := range c.All(ctx, pratique.KindNamespacePermission, client.ListOptions{Limit: 500}) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		var spec pratique.NamespacePermissionSpec
 		if err := json.Unmarshal(m.Spec, &spec); err != nil {
-			return nil, fmt.Errorf("read namespace permission %s: %w", m.Metadata.Name, err)
+			return fmt.Errorf("read namespace permission %s: %w", m.Metadata.Name, err)
 		}
 		if slices.Contains(spec.Clusters, cl.Name) || slices.Contains(spec.Clusters, pratique.AllClusters) {
-			roles = append(roles, spec.ClusterRole)
+			o.ClusterRoles = append(o.ClusterRoles, spec.ClusterRole)
 		}
 	}
-	return roles, nil
+	return nil
 }

@@ -25,8 +25,8 @@ func newGet(e *env) *cobra.Command {
 		Long: `Show all objects of a kind, or those that are named.
 
 Kinds: users, groups, roles, policies, grants, projects, enterpriseprojects (ep),
-namespacepermissions (nsp), and operations, the table of everything that Pratique can do. Policies of
-the system are listed with your own.
+namespacepermissions (nsp), identityproviders (idp), and operations, the table of
+everything that Pratique can do. Policies of the system are listed with your own.
 
 With -o yaml an object is printed as pratique apply reads it.`,
 		Example: `  pratique get users

@@ -75,6 +75,7 @@ func (g *get) columns(k pratique.Kind) []column {
 		pratique.KindGrant:               grantColumns(),
 		pratique.KindProject:             projectColumns(),
 		pratique.KindNamespacePermission: namespacePermissionColumns(),
+		pratique.KindIdentityProvider:    identityProviderColumns(),
 		pratique.KindEnterpriseProject:   {description[pratique.EnterpriseProjectSpec](false, func(s pratique.EnterpriseProjectSpec) string { return s.Description })},
 	}
 	columns := append([]column{name}, own[k]...)
@@ -106,6 +107,15 @@ func userColumns() []column {
 		}},
 		{"DISPLAY NAME", true, func(m pratique.Manifest) string { return spec(m).DisplayName }},
 		{"EMAIL", true, func(m pratique.Manifest) string { return spec(m).Email }},
+	}
+}
+
+func identityProviderColumns() []column {
+	spec := specOf[pratique.IdentityProviderSpec]
+	return []column{
+		{"ISSUER", false, func(m pratique.Manifest) string { return spec(m).Issuer }},
+		{"CLIENT", true, func(m pratique.Manifest) string { return spec(m).ClientID }},
+		{"GROUPS", false, func(m pratique.Manifest) string { return strconv.Itoa(len(spec(m).Groups)) }},
 	}
 }
 

@@ -79,6 +79,7 @@ func checkSpec(m pratique.Manifest, known *catalog.Catalog) error {
 		pratique.KindPolicy:              &pratique.PolicySpec{},
 		pratique.KindGrant:               &pratique.GrantSpec{},
 		pratique.KindNamespacePermission: &pratique.NamespacePermissionSpec{},
+		pratique.KindIdentityProvider:    &pratique.IdentityProviderSpec{},
 	}[m.Kind]
 	if spec == nil {
 		return nil // a kind that is newer than this function; the server reads it

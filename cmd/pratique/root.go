@@ -48,7 +48,7 @@ Environment:
 		{"identity", "Signing in:", []*cobra.Command{
 			newLogin(e), newLogout(e), newWhoami(e), newMe(e), newPasswd(e), newMFA(e), withClusterToken(e, newToken(e)), newKey(e), newSession(e), newAssumeRole(e),
 		}},
-		{"directory", "The directory:", []*cobra.Command{newGet(e), newApply(e), newDiff(e), newExport(e), newDelete(e), newRole(e), newAuthorization(e)}},
+		{"directory", "The directory:", []*cobra.Command{newGet(e), newApply(e), newDiff(e), newExport(e), newDelete(e), newRole(e), newProvider(e), newAuthorization(e)}},
 		{"clusters", "Clusters:", []*cobra.Command{newCluster(e), newNode(e), newNodePool(e), newStorage(e), newQuota(e), newAddons(e), newChart(e), newRelease(e), newJob(e), newKubeconfig(e)}},
 		{"questions", "Questions:", []*cobra.Command{
 			inCluster(e, askCan, newCan(e)), inCluster(e, askWhy, newWhy(e)), inCluster(e, askWhoCan, newWhoCan(e)), newPolicy(e), newAudit(e),

@@ -50,24 +50,74 @@ func (a *API) newAccessKey(ctx context.Context, c Call, in newAccessKeyIn) (crea
 	}
 	out := apiv1.AccessKey{ID: id, User: user, Secret: secret}
 	if k, ok := result.Snapshot.AccessKeys.ID(id); ok {
-		out.User, out.Created = result.Snapshot.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: k.User}), k.Created
+		out = accessKeyOf(result.Snapshot, k)
+		out.Secret = secret
 	}
 	return created[apiv1.AccessKey]{out}, nil
 }
 
-// accessKeys lists the keys of a user, without their secrets.
-func (a *API) accessKeys(_ context.Context, c Call, in ofUser) (apiv1.List[apiv1.AccessKey], error) {
+type accessKeysIn struct {
+	ofUser
+	pageIn
+	All       bool `query:"all" doc:"those of everybody"`
+	OlderThan int  `query:"olderThan" doc:"with all: only enabled keys that were made at least so many days ago"`
+}
+
+// accessKeys lists the keys of a user, or of everybody, without their secrets.
+func (a *API) accessKeys(_ context.Context, c Call, in accessKeysIn) (apiv1.List[apiv1.AccessKey], error) {
 	out := apiv1.List[apiv1.AccessKey]{Revision: c.Snapshot.Generation}
+	if in.All {
+		return a.allAccessKeys(c, in)
+	}
+	if in.OlderThan != 0 || in.pageIn != (pageIn{}) {
+		return out, web.Invalid("olderThan, page and limit go with all: a user has few keys")
+	}
 	id, err := a.owner(c, in.User, "accessKey.list")
 	if err != nil {
 		return out, err
 	}
 	for k := range c.Snapshot.KeysOf(id) {
-		out.Items = append(out.Items, apiv1.AccessKey{
-			ID: k.ID, User: c.Snapshot.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: id}), Disabled: k.Disabled, Created: k.Created,
-		})
+		out.Items = append(out.Items, accessKeyOf(c.Snapshot, k))
 	}
 	return out, nil
+}
+
+// allAccessKeys walks all keys in the order of their ids, which is random: who looks for old ones wants to see some, and go on.
+func (a *API) allAccessKeys(c Call, in accessKeysIn) (apiv1.List[apiv1.AccessKey], error) {
+	s := c.Snapshot
+	out := apiv1.List[apiv1.AccessKey]{Items: []apiv1.AccessKey{}, Revision: s.Generation}
+	if in.User != "" || in.OlderThan < 0 {
+		return out, web.Invalid("all goes without user, and olderThan is a number of days")
+	}
+	if err := a.Gate.May(s, c.Who, pratique.Need{Operation: "accessKey.list"}, c.Source); err != nil {
+		return out, err
+	}
+	limit, err := in.limit()
+	if err != nil {
+		return out, err
+	}
+	from, err := in.start()
+	if err != nil {
+		return out, err
+	}
+	before := a.Now().AddDate(0, 0, -in.OlderThan)
+	for k := range s.AccessKeys.From(from) {
+		if in.OlderThan > 0 && (k.Disabled || k.Created.After(before)) {
+			continue
+		}
+		if len(out.Items) == limit {
+			out.Next = nextPage(k.Name)
+			break
+		}
+		out.Items = append(out.Items, accessKeyOf(s, k))
+	}
+	return out, nil
+}
+
+func accessKeyOf(s *pratique.Snapshot, k *pratique.AccessKey) apiv1.AccessKey {
+	return apiv1.AccessKey{
+		ID: k.ID, User: s.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: k.User}), Disabled: k.Disabled, Created: k.Created,
+	}
 }
 
 type accessKeyIn struct {

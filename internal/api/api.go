@@ -47,6 +47,8 @@ type API struct {
 	Blobs         Blobs          // archives of charts
 	Render        release.Render // of charts
 	Requester     Requester
+	Kubectl       Kubectl
+	Federation    Federation                       // nil: nobody signs in through identity providers
 	Asked         func(clusterID string) time.Time // when the cluster's kube-apiserver last asked this server; zero: not since it started
 
 	// OnBootstrapUsed is told when an account's one-time secret has been used up. It may be nil.

@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/internal/audit"
+	"github.com/pratique-iam/pratique/internal/web"
 )
 
 // Trail reads audit records. A generation is never split, so that an answer may be a little longer than the limit. Errors wrap
@@ -19,10 +22,12 @@ type Trail interface {
 }
 
 type auditIn struct {
-	Before uint64 `query:"before" doc:"only records before this sequence number"`
-	Limit  int    `query:"limit" doc:"records on a page; 100 unless given, at most 500"`
-	Actor  string `query:"actor" doc:"only records of this principal, by name or id"`
-	Event  string `query:"event" doc:"only records of this event"`
+	Before   uint64 `query:"before" doc:"only records before this sequence number"`
+	Limit    int    `query:"limit" doc:"records on a page; 100 unless given, at most 500"`
+	Actor    string `query:"actor" doc:"only records of this principal, by name or id"`
+	Event    string `query:"event" doc:"only records of this event"`
+	Where    string `query:"where" doc:"part of the address it came from, of a resource that was decided on, or of the name of an object, in any case"`
+	Decision string `query:"decision" doc:"done or refused; empty: both"`
 }
 
 // chunk is how many records are read at once for a filter, and reads how often for one page: a filter that fits nothing must not read a year.
@@ -37,9 +42,12 @@ func (a *API) records(ctx context.Context, c Call, in auditIn) (apiv1.Audit, err
 	if err != nil {
 		return apiv1.Audit{}, err
 	}
+	if in.Decision != "" && in.Decision != "done" && in.Decision != "refused" {
+		return apiv1.Audit{}, web.Invalid("decision is %q and must be done or refused", in.Decision)
+	}
 	out := apiv1.Audit{Records: []audit.Record{}}
 	before, size := in.Before, chunk
-	if in.Actor == "" && in.Event == "" {
+	if in.Actor+in.Event+in.Where+in.Decision == "" {
 		size = limit + 1
 	}
 	for range reads {
@@ -66,9 +74,20 @@ func (a *API) records(ctx context.Context, c Call, in auditIn) (apiv1.Audit, err
 	return out, nil
 }
 
-func (in auditIn) fits(r *audit.Record) bool {
-	actor := in.Actor == "" || in.Actor == r.Actor.ID || pratique.Fold(in.Actor) == pratique.Fold(r.Actor.Name)
-	return actor && (in.Event == "" || in.Event == string(r.Event))
+func (in *auditIn) fits(r *audit.Record) bool {
+	return (in.Actor == "" || in.Actor == r.Actor.ID || pratique.Fold(in.Actor) == pratique.Fold(r.Actor.Name)) &&
+		(in.Event == "" || in.Event == string(r.Event)) &&
+		(in.Decision == "" || (in.Decision == "refused") == r.Event.Refused()) &&
+		(in.Where == "" || in.at(r))
+}
+
+// at reports whether a record has to do with the place that is asked for.
+func (in *auditIn) at(r *audit.Record) bool {
+	part := pratique.Fold(in.Where)
+	has := func(text string) bool { return strings.Contains(pratique.Fold(text), part) }
+	return has(r.Source) ||
+		slices.ContainsFunc(r.Checks, func(k audit.Check) bool { return has(k.Resource) }) ||
+		slices.ContainsFunc(r.Steps, func(s pratique.Step) bool { return has(s.Name) || has(s.ID) })
 }
 
 // verify walks the whole chain of the account. It ends where the account says that the chain ended when the request began; what is

@@ -29,6 +29,9 @@ func (a *API) changes(ctx context.Context, c Call, in changesIn) (apiv1.ChangeRe
 	if err != nil {
 		return apiv1.ChangeResult{}, err
 	}
+	if err := a.sealSecrets(c.Snapshot, changes); err != nil {
+		return apiv1.ChangeResult{}, err
+	}
 	result, err := a.Gate.Apply(ctx, access.Intent{
 		Who: c.Who, Event: audit.Changed, Changes: changes, DryRun: in.DryRun, Reason: in.Body.Reason,
 		Source: c.Source, Request: c.Request,

@@ -105,6 +105,7 @@ type listClustersIn struct {
 	pageIn
 	Name string `query:"name" doc:"part of the name, in any case"`
 	Type string `query:"type" doc:"only clusters of this type"`
+	Sort string `query:"sort" doc:"name, -name, created or -created; name unless given"`
 }
 
 // clusters lists those that the caller may see: cluster.list is decided for each, in its project and enterprise project, as the vendors do
@@ -119,15 +120,21 @@ func (a *API) clusters(_ context.Context, c Call, in listClustersIn) (apiv1.Clus
 	if err != nil {
 		return out, err
 	}
-	for cl := range c.Snapshot.Clusters.From(from) {
-		if !strings.Contains(pratique.Fold(cl.Name), pratique.Fold(in.Name)) || in.Type != "" && in.Type != cl.Type || !a.mayOn(c, cl, "cluster.list") {
-			continue
-		}
-		if len(out.Items) == limit {
-			out.Next = nextPage(cl.Name)
-			break
-		}
+	by, err := orderOf(in.Sort)
+	if err != nil {
+		return out, err
+	}
+	found, next, err := cut(by, from, limit, c.Snapshot.Clusters.From, func(cl *pratique.Cluster) pratique.Meta { return cl.Meta }, func(cl *pratique.Cluster) bool {
+		return strings.Contains(pratique.Fold(cl.Name), pratique.Fold(in.Name)) && (in.Type == "" || in.Type == cl.Type) && a.mayOn(c, cl, "cluster.list")
+	})
+	if err != nil {
+		return out, err
+	}
+	for _, cl := range found {
 		out.Items = append(out.Items, a.view(c, cl))
+	}
+	if next != "" {
+		out.Next = nextPage(next)
 	}
 	if len(out.Items) == 0 {
 		out.Hint = "there is no such cluster that you may see"

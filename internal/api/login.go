@@ -39,6 +39,7 @@ type Factors interface {
 // Secrets makes what somebody who has proved who they are takes along. Nothing is kept until the Gate has recorded it.
 type Secrets interface {
 	NewSession(kind pratique.SessionType, who pratique.Principal, life time.Duration, label, source string, mfa bool) (string, pratique.Session, error)
+	NewProviderSession(s *pratique.Snapshot, life time.Duration, label, source string) (string, pratique.Session, error)
 	NewRoleSession(s *pratique.Snapshot, who pratique.Principal, r authn.RoleSession) (string, pratique.Session, error)
 	NewClusterSession(s *pratique.Snapshot, clusterID string, life time.Duration) (string, pratique.Session, error)
 }

@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"iter"
+	"slices"
+	"strings"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -59,7 +62,11 @@ func (a *API) allFactors(c Call, in factorsIn) (apiv1.List[apiv1.MFA], error) {
 	if from == "" {
 		add(factorOf(s, pratique.RootID, admins))
 	}
-	for u := range s.Users.From(from) {
+	walk := s.Users.From(from)
+	if in.Administrators {
+		walk = byName(s, admins, from)
+	}
+	for u := range walk {
 		if len(out.Items) >= limit {
 			out.Next = nextPage(u.Name)
 			break
@@ -67,6 +74,18 @@ func (a *API) allFactors(c Call, in factorsIn) (apiv1.List[apiv1.MFA], error) {
 		add(factorOf(s, u.ID, admins))
 	}
 	return out, nil
+}
+
+// byName walks the users with some ids in the order of their names: administrators are few, where users are many.
+func byName(s *pratique.Snapshot, ids map[string]bool, from string) iter.Seq[*pratique.User] {
+	var users []*pratique.User
+	for id := range ids {
+		if u, ok := s.Users.ID(id); ok && pratique.Fold(u.Name) >= pratique.Fold(from) {
+			users = append(users, u)
+		}
+	}
+	slices.SortFunc(users, func(x, y *pratique.User) int { return strings.Compare(pratique.Fold(x.Name), pratique.Fold(y.Name)) })
+	return slices.Values(users)
 }
 
 func factorOf(s *pratique.Snapshot, id string, admins map[string]bool) apiv1.MFA {

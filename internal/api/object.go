@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func (p pageIn) limit() (int, error) {
 	}
 }
 
-// start is the name at which the page begins.
+// start is the name, or what else the list is sorted by, at which the page begins.
 func (p pageIn) start() (string, error) {
 	name, err := base64.RawURLEncoding.Strict().DecodeString(p.Page)
 	if err != nil || len(name) > 256 {
@@ -49,6 +48,7 @@ func nextPage(name string) string { return base64.RawURLEncoding.EncodeToString(
 type listIn struct {
 	pageIn
 	Name string `query:"name" doc:"part of the name, in any case"`
+	Sort string `query:"sort" doc:"name, -name, created or -created; name unless given"`
 }
 
 type listPoliciesIn struct {
@@ -68,7 +68,7 @@ type nameIn struct {
 	Name string `path:"name" doc:"name or id of the object"`
 }
 
-// list serves the objects of a kind, a page at a time, in the order of their names.
+// list serves the objects of a kind, a page at a time.
 func (a *API) list(kind pratique.Kind) action {
 	if kind == pratique.KindPolicy {
 		return signedIn(a.policies)
@@ -196,24 +196,24 @@ func page(s *pratique.Snapshot, in listIn, walk func(from string) iter.Seq[any])
 	if err != nil {
 		return out, err
 	}
+	by, err := orderOf(in.Sort)
+	if err != nil {
+		return out, err
+	}
 	part := pratique.Fold(in.Name)
-	for o := range walk(from) {
-		name := metaOf(o).Name
-		if name == "" {
-			return out, fmt.Errorf("list objects: metaOf does not know %T", o)
-		}
-		if !strings.Contains(pratique.Fold(name), part) {
-			continue
-		}
-		if len(out.Items) == limit {
-			out.Next = nextPage(name)
-			break
-		}
+	found, next, err := cut(by, from, limit, walk, metaOf, func(o any) bool { return part == "" || strings.Contains(pratique.Fold(metaOf(o).Name), part) })
+	if err != nil {
+		return out, err
+	}
+	for _, o := range found {
 		m, err := s.Manifest(o, true)
 		if err != nil {
 			return out, err
 		}
 		out.Items = append(out.Items, m)
+	}
+	if next != "" {
+		out.Next = nextPage(next)
 	}
 	return out, nil
 }

@@ -30,6 +30,9 @@ func (a *API) preview(ctx context.Context, c Call, in previewIn) (apiv1.Preview,
 	if err != nil {
 		return out, err
 	}
+	if err := a.sealSecrets(c.Snapshot, changes); err != nil {
+		return out, err
+	}
 	result, err := a.Gate.Apply(ctx, access.Intent{Who: c.Who, Event: audit.Changed, Changes: changes, DryRun: true, Source: c.Source, Request: c.Request})
 	if err != nil {
 		return out, a.hushed(c, err)

@@ -49,6 +49,25 @@ func (a *API) rbacPlan(ctx context.Context, c Call, _ nameIn) (apiv1.RBACPlan, e
 	return out, nil
 }
 
+// rbacStates tells how far clusters are, of those whose namespace permissions the caller may list. It asks no cluster, so that many cost little.
+func (a *API) rbacStates(_ context.Context, c Call, _ none) (apiv1.List[apiv1.RBACState], error) {
+	out := apiv1.List[apiv1.RBACState]{Items: []apiv1.RBACState{}, Revision: c.Snapshot.Generation}
+	if a.RBAC == nil {
+		return out, nil
+	}
+	for cl := range c.Snapshot.Clusters.All() {
+		if !a.mayOn(c, cl, "namespacePermission.list") {
+			continue
+		}
+		st := a.RBAC.Status(cl.ID)
+		out.Items = append(out.Items, apiv1.RBACState{
+			Cluster: cl.Name, Synced: st.Synced, Bindings: st.Bindings, Waiting: st.Waiting, Conflicts: st.Conflicts, Error: st.Error,
+			Failing: st.Failing, Last: st.Last,
+		})
+	}
+	return out, nil
+}
+
 // evaluate asks the cluster's own rules. That it cannot be asked is part of the answer, and no error.
 func (a *API) evaluateRBAC(ctx context.Context, s *pratique.Snapshot, cl *pratique.Cluster, who pratique.Ref, r *kube.Review) (apiv1.RBAC, *rbacsync.Answer) {
 	if a.RBAC == nil {

@@ -25,6 +25,7 @@ func (a *API) Routes() []Route {
 		{post, "/v1/login", signIn, "Open a session", anybody(a.login)},
 		{post, "/v1/logout", own + "the session that asks", "End this session", signedIn(a.logout)},
 		{get, "/v1/me", own + "who asks", "Who am I, and what do I hold", signedIn(a.me)},
+		{get, "/v1/holdings", own + "others need grant.list and group.list", "What reaches a user, and by which grant", signedIn(a.holdings)},
 		{get, "/v1/sessions", own + "others need session.list", "List sessions", signedIn(a.sessions)},
 		{remove, "/v1/sessions/{id}", own + "others need session.delete", "End a session", signedIn(a.endSession)},
 		{post, "/v1/tokens", own + "unless token.create is denied", "Make an API token", signedIn(a.newToken)},
@@ -38,7 +39,7 @@ func (a *API) Routes() []Route {
 		{post, "/v1/assume-role", "gate: role.assume, and the trust policy of the role", "Open the session of a role", signedIn(a.assumeRole)},
 		{post, "/v1/assume-role-with-token", signIn, "Exchange a service account's token for the session of a role", anybody(a.exchange)},
 		{post, "/v1/accesskeys", "gate: accessKey.create on the user", "Make an access key", signedIn(a.newAccessKey)},
-		{get, "/v1/accesskeys", own + "others need accessKey.list", "List access keys", signedIn(a.accessKeys)},
+		{get, "/v1/accesskeys", own + "others need accessKey.list, as all do at once", "List access keys", signedIn(a.accessKeys)},
 		{patch, "/v1/accesskeys/{id}", "gate: accessKey.update on the user", "Enable or disable an access key", signedIn(a.setAccessKey)},
 		{remove, "/v1/accesskeys/{id}", "gate: accessKey.delete on the user", "Delete an access key", signedIn(a.deleteAccessKey)},
 
@@ -64,7 +65,7 @@ func (a *API) Routes() []Route {
 	routes = append(routes, a.clusterRoutes()...)
 	routes = append(routes, a.jobRoutes()...)
 	routes = slices.Concat(routes, a.nodeRoutes(), a.nodePoolRoutes(), a.storageRoutes(), a.tagRoutes(), a.resourceRoutes(), a.quotaRoutes(),
-		a.serviceLinkedRoleRoutes(), a.authorizationRoutes(), a.addonRoutes(), a.addonInstanceRoutes(), a.chartRoutes(), a.releaseRoutes())
+		a.serviceLinkedRoleRoutes(), a.authorizationRoutes(), a.addonRoutes(), a.addonInstanceRoutes(), a.chartRoutes(), a.releaseRoutes(), a.providerRoutes())
 	for _, kind := range pratique.ManifestKinds() {
 		path, noun := "/v1/"+kind.Plural(), nounName(kind)
 		read := noun + ".get"
@@ -96,7 +97,9 @@ func (a *API) clusterRoutes() []Route {
 		{post, one + "/upgrade", "cluster: cluster.upgrade", "Move a cluster to another version of Kubernetes", signedIn(a.upgradeCluster)},
 		{post, one + "/token", "cluster: cluster.get", "A short-lived token for the cluster", signedIn(a.clusterToken)},
 		{get, one + "/access", "cluster: cluster.kubeconfig", "What a kubeconfig needs", signedIn(a.clusterAccess)},
+		{get, one + "/namespaces", "cluster: cluster.get", "Namespaces of a cluster that one may look into, and how much is in them", signedIn(a.namespaces)},
 		{get, one + "/rbac", "cluster: namespacePermission.list", "What namespace permissions make inside the cluster", signedIn(a.rbacPlan)},
+		{get, "/v1/rbac", "self: shows clusters that namespacePermission.list allows, each by itself", "How far clusters are with their namespace permissions", signedIn(a.rbacStates)},
 		{post, one + "/connect", "gate: cluster.connect", "Files that make a kube-apiserver ask this server", signedIn(a.connectCluster)},
 
 		{post, "/v1/kube/why", "self: about oneself in clusters that cluster.get shows; others need decision.simulate", "May somebody do something inside a cluster, and why", signedIn(a.kubeWhy)},

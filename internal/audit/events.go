@@ -8,3 +8,6 @@ func Events() []Event {
 		RoleAssumed, RoleRefused,
 	}
 }
+
+// Refused reports whether the event tells of something that was refused, and not of something that was done.
+func (e Event) Refused() bool { return e == ChangeDenied || e == SignInFailed || e == RoleRefused }

@@ -19,9 +19,12 @@ func alive(snap *pratique.Snapshot, ref pratique.Ref, way pratique.Access) (p pr
 		return p, "the user does not exist"
 	}
 	p = pratique.Principal{Account: snap.Account.ID, Type: pratique.PrincipalUser, ID: u.ID, Name: u.Name}
+	_, vouched := snap.Vouched(u)
 	switch {
 	case u.Disabled:
 		return p, "the user is disabled"
+	case !vouched:
+		return p, "the identity provider of the user is gone"
 	case !u.May(way):
 		return p, "the user has no " + string(way) + " access"
 	default:

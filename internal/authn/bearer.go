@@ -71,6 +71,9 @@ func valid(snap *pratique.Snapshot, s *pratique.Session, now time.Time) (pratiqu
 	if reason == "" {
 		reason = orphaned(snap, s, now)
 	}
+	if reason == "" && s.Type == pratique.SessionLogin {
+		reason = otherProvider(snap, s)
+	}
 	return p, reason
 }
 

@@ -12,11 +12,17 @@ import (
 	"github.com/pratique-iam/pratique"
 )
 
-// guarded dials addresses that users name. What a name resolves to is looked at when it is dialled, after DNS and every time, so that no name
+// Guarded dials addresses that users name. What a name resolves to is looked at when it is dialled, after DNS and every time, so that no name
 // can lead elsewhere later (security rules §2.H).
 //
 // Private networks are where clusters are, and stay open. Loopback would reach this machine's own services, link-local the metadata
 // services of clouds, which give out credentials; both are refused unless the operator lists them.
+//
+// Networks are the operator's exceptions. Whatever else dials addresses of users, such as identity providers, goes through here as well.
+func Guarded(networks []netip.Prefix) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return guarded(networks)
+}
+
 func guarded(allowed []netip.Prefix) dialer {
 	d := &net.Dialer{
 		Timeout: dialTimeout, KeepAlive: 30 * time.Second,
@@ -28,7 +34,7 @@ func guarded(allowed []netip.Prefix) dialer {
 			if ip := at.Addr().Unmap().WithZone(""); !reachable(ip, allowed) {
 				return &pratique.Error{
 					Kind:    pratique.ErrInvalid,
-					Message: fmt.Sprintf("the address %s is on this machine or its link, where no cluster is attached", ip),
+					Message: fmt.Sprintf("the address %s is on this machine or its link, where this server calls nobody", ip),
 					Hint:    "the operator of the server can allow the network",
 				}
 			}

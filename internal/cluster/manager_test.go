@@ -81,7 +81,7 @@ func TestTheStatusSaysWhatIsWrong(t *testing.T) {
 		"another authority":     {func(a *cluster.Access, _ *cluster.Manager) { a.CA = stranger }, answer, "not signed by the attached authority"},
 		"an expired credential": {func(a *cluster.Access, _ *cluster.Manager) { a.Token = "old" }, answer, "refuses the credential"},
 		"nobody there":          {func(a *cluster.Access, _ *cluster.Manager) { a.Server = "https://127.0.0.1:1" }, answer, "refused"},
-		"this machine":          {func(_ *cluster.Access, m *cluster.Manager) { m.Networks = nil }, answer, "no cluster is attached"},
+		"this machine":          {func(_ *cluster.Access, m *cluster.Manager) { m.Networks = nil }, answer, "where this server calls nobody"},
 		"no kube-apiserver": {func(*cluster.Access, *cluster.Manager) {}, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(`{"hello":"world"}`))
 		}, "not a kube-apiserver"},

@@ -5,8 +5,10 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/pratique-iam/pratique"
+	"github.com/pratique-iam/pratique/catalog"
 	"github.com/pratique-iam/pratique/internal/kube"
 )
 
@@ -27,15 +29,19 @@ const (
 	PartProxy          Part = "proxy"          // the access proxy, which acts for people
 	PartNodes          Part = "nodes"          // pratique node
 	PartStorage        Part = "storage"        // pratique storage
+	PartAddons         Part = "addons"         // how add-ons are doing, and what their settings ask for
 	PartTokens         Part = "tokens"         // service accounts exchange their tokens for the session of a role
 )
 
 // Parts lists them all.
-func Parts() []Part { return []Part{PartAdministrators, PartProxy, PartNodes, PartStorage, PartTokens} }
+func Parts() []Part {
+	return []Part{PartAdministrators, PartProxy, PartNodes, PartStorage, PartAddons, PartTokens}
+}
 
 // Onboarding says what Pratique's own credential may do in a cluster that it does not run.
 type Onboarding struct {
-	ClusterRoles []string // that namespace permissions may give; no others can be given
+	ClusterRoles []string               // that namespace permissions may give; no others can be given
+	Settings     []schema.GroupResource // of add-ons that can be installed in the cluster
 	Without      []Part
 }
 
@@ -50,7 +56,19 @@ func OnboardingOf(s *pratique.Snapshot, c *pratique.Cluster) Onboarding {
 			o.ClusterRoles = append(o.ClusterRoles, p.ClusterRole)
 		}
 	}
+	o.Settings = SettingsOf(s.Rules().Catalog, c.Type)
 	return o
+}
+
+// SettingsOf lists the kinds of objects that configure those add-ons of the catalogue that run in a type of cluster, or in any.
+func SettingsOf(c *catalog.Catalog, clusterType string) []schema.GroupResource {
+	var out []schema.GroupResource
+	for i := range c.Addons {
+		if a := &c.Addons[i]; a.Settings != nil && (clusterType == "" || a.Supports(clusterType)) {
+			out = append(out, schema.GroupResource{Group: a.Settings.Group, Resource: a.Settings.Resource})
+		}
+	}
+	return out
 }
 
 // Right is one rule, and what it is for.
@@ -105,7 +123,18 @@ func (o Onboarding) Rights() []Right {
 			Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"persistentvolumes", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "create", "delete"}},
 			Part: PartStorage, For: "list, create and delete volumes and claims with pratique storage",
 		},
+		{
+			Rule: rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments", "statefulsets", "daemonsets"}, Verbs: []string{"get"}},
+			Part: PartAddons, For: "say how add-ons are doing",
+		},
+		{Rule: rbacv1.PolicyRule{APIGroups: core, Resources: []string{"pods"}, Verbs: []string{"list"}}, Part: PartAddons, For: "say why the pods of an add-on do not run"},
 		{Rule: rbacv1.PolicyRule{APIGroups: authn, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}}, Part: PartTokens, For: "exchange tokens of service accounts for the session of a role"},
+	}
+	for _, r := range o.Settings {
+		all = append(all, Right{
+			Rule: rbacv1.PolicyRule{APIGroups: []string{r.Group}, Resources: []string{r.Resource}, Verbs: []string{"list"}},
+			Part: PartAddons, For: "see what the settings of an add-on ask for",
+		})
 	}
 	return slices.DeleteFunc(all, func(r Right) bool {
 		nothing := len(r.Rule.ResourceNames) == 0 && r.Rule.Verbs[0] == "bind" // without names it would be every role

@@ -24,7 +24,7 @@ func TestTheManifestIsGolden(t *testing.T) {
 	for name, o := range map[string]cluster.Onboarding{
 		"onboarding.yaml":       {ClusterRoles: cluster.DefaultClusterRoles()},
 		"onboarding-least.yaml": {ClusterRoles: []string{"view"}, Without: cluster.Parts()},
-		"onboarding-proxy.yaml": {ClusterRoles: []string{"view"}, Without: []cluster.Part{cluster.PartAdministrators, cluster.PartNodes, cluster.PartStorage, cluster.PartTokens}},
+		"onboarding-proxy.yaml": {ClusterRoles: []string{"view"}, Without: []cluster.Part{cluster.PartAdministrators, cluster.PartNodes, cluster.PartStorage, cluster.PartAddons, cluster.PartTokens}},
 	} {
 		path, got := filepath.Join("testdata", name), o.Manifest()
 		if os.Getenv("UPDATE_GOLDEN") != "" {

@@ -51,4 +51,4 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 	}
 }
 
-func morePages() []page { return factorPages() }
+func morePages() []page { return append(append(factorPages(), providerPages()...), &namespacesPage{}) }

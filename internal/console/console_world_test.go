@@ -30,12 +30,14 @@ type world struct {
 }
 
 // newWorld starts a server whose root has not signed in yet.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, settings ...func(*server.Config)) *world {
 	t.Helper()
 	data := t.TempDir()
-	s, err := server.Open(t.Context(), server.Config{
-		Data: data, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), UnsafeNoFsync: true,
-	})
+	config := server.Config{Data: data, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), UnsafeNoFsync: true}
+	for _, set := range settings {
+		set(&config)
+	}
+	s, err := server.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

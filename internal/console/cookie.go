@@ -15,6 +15,8 @@ const (
 	flashCookie   = "__Host-pratique-done"
 	themeCookie   = "__Host-pratique-theme"
 	pendingCookie = "__Host-pratique-pending"
+
+	federatedCookie = "__Host-pratique-oidc"
 )
 
 func cookie(name, value string, maxAge int) *http.Cookie {

@@ -20,6 +20,7 @@ func navigation() []ui.NavGroup {
 			{Section: "groups", Title: "User groups", Href: at("groups")},
 			{Section: "roles", Title: "Roles", Href: at("roles")},
 			{Section: "policies", Title: "Policies", Href: at("policies")},
+			{Section: providersSection, Title: "Identity providers", Href: at(providersSection)},
 			{Section: "projects", Title: "Projects", Href: at("projects")},
 			{Section: "enterprise-projects", Title: "Enterprise projects", Href: at("enterprise-projects")},
 		}},

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -51,11 +52,37 @@ func (v *visit) mustBeNew(ctx context.Context, kind pratique.Kind, name string) 
 	}
 }
 
+// listOptions are what every list can be asked for by its address.
+func (v *visit) listOptions() client.ListOptions {
+	return client.ListOptions{Name: v.query("q"), Page: v.query("page"), Sort: v.query("sort")}
+}
+
+// sorted is a column by which the list can be sorted: a click turns it round. Key is name, by which lists are sorted by themselves, or created.
+func (v *visit) sorted(title, key string) ui.Column {
+	q := v.r.URL.Query()
+	out := ui.Column{Title: title}
+	now := cmp.Or(q.Get("sort"), "name")
+	to := key
+	switch now {
+	case key:
+		out.Sorted, to = "ascending", "-"+key
+	case "-" + key:
+		out.Sorted = "descending"
+	}
+	q.Del("page")
+	q.Set("sort", to)
+	out.Sort = v.r.URL.Path + "?" + q.Encode()
+	return out
+}
+
 // listing gives a table what every list has: the search field, and the ways to the other pages.
 func (v *visit) listing(next string, t ui.Table) ui.Table {
 	q := v.r.URL.Query()
 	here := v.r.URL.Path
 	t.Search = &ui.Search{Label: "Name", Value: q.Get("q"), Action: here}
+	if q.Get("sort") != "" {
+		t.Search.Hidden = append(t.Search.Hidden, ui.Hidden{Name: "sort", Value: q.Get("sort")})
+	}
 	if q.Get("page") != "" {
 		first := v.r.URL.Query()
 		first.Del("page")

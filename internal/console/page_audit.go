@@ -26,7 +26,9 @@ type auditPage struct {
 func (*auditPage) template() string { return "audit" }
 
 func (v *visit) auditOptions(limit int) client.AuditOptions {
-	return client.AuditOptions{Before: v.query("before"), Limit: limit, Actor: v.query("actor"), Event: v.query("event")}
+	return client.AuditOptions{
+		Before: v.query("before"), Limit: limit, Actor: v.query("actor"), Event: v.query("event"), Where: v.query("where"), Decision: v.query("decision"),
+	}
 }
 
 func (c *Console) audit(ctx context.Context, v *visit) (answer, error) {
@@ -38,8 +40,10 @@ func (c *Console) audit(ctx context.Context, v *visit) (answer, error) {
 	p.Fields = []ui.Field{
 		{Name: "actor", Label: "Who", Value: v.query("actor"), MaxLength: 128},
 		{Name: "event", Label: "What", Value: v.query("event"), Type: "select", Options: eventOptions(v.query("event"))},
+		{Name: "where", Label: "Where", Value: v.query("where"), MaxLength: 128, Placeholder: "address, resource, name"},
+		{Name: "decision", Label: "Decision", Type: "select", Options: options(v.query("decision"), "", "Both", "done", "Done", "refused", "Refused")},
 	}
-	again := []string{"actor", v.query("actor"), "event", v.query("event")}
+	again := []string{"actor", v.query("actor"), "event", v.query("event"), "where", v.query("where"), "decision", v.query("decision")}
 	p.Export = href([]string{"audit", "export"}, again...)
 	p.Live = ui.Link{Title: "Follow live", Href: href([]string{"audit"}, append(again, "live", "on")...)}
 	if v.query("live") != "" {
@@ -47,7 +51,7 @@ func (c *Console) audit(ctx context.Context, v *visit) (answer, error) {
 		p.Live = ui.Link{Title: "Stop following", Href: href([]string{"audit"}, again...)}
 	}
 	p.Table = ui.Table{
-		Caption: "Audit records", Columns: []ui.Column{{Title: "Time"}, {Title: "Who"}, {Title: "What"}, {Title: "Result"}, {Title: "From"}},
+		Caption: "Audit records", Columns: recordColumns(),
 		Empty: ui.Empty{Title: "No such record", Text: "Every change, every sign-in and every refusal of a change leaves a record here."},
 	}
 	if list.Next != "" {
@@ -60,6 +64,10 @@ func (c *Console) audit(ctx context.Context, v *visit) (answer, error) {
 		p.Table.Rows = append(p.Table.Rows, recordRow(&list.Records[i]))
 	}
 	return p, nil
+}
+
+func recordColumns() []ui.Column {
+	return []ui.Column{{Title: "Time"}, {Title: "Who"}, {Title: "What"}, {Title: "Result"}, {Title: "From"}}
 }
 
 func recordRow(r *audit.Record) ui.Row {
@@ -104,12 +112,10 @@ func short(s string) string {
 }
 
 func outcome(r *audit.Record) *ui.Badge {
-	switch r.Event { //nolint:exhaustive // everything else is something that was done
-	case audit.ChangeDenied, audit.SignInFailed, audit.RoleRefused:
+	if r.Event.Refused() {
 		return &ui.Badge{Text: "refused", Tone: "bad"}
-	default:
-		return &ui.Badge{Text: "done", Tone: "ok"}
 	}
+	return &ui.Badge{Text: "done", Tone: "ok"}
 }
 
 func eventOptions(chosen string) []ui.Option {

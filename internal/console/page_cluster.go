@@ -25,6 +25,7 @@ func (c *Console) clusterRoutes() []route {
 		{post + "clusters/{name}/pools", c.createPool, false},
 		{post + "clusters/{name}/pools/{pool}/scale", c.scalePool, false},
 		{post + "clusters/{name}/pools/{pool}/delete", c.deletePool, false},
+		{get + "clusters/{name}/namespaces", c.namespaces, false},
 		{get + "clusters/{name}/jobs", c.clusterJobs, false},
 		{get + "clusters/{name}/connect", c.connect, false},
 		{get + "clusters/{name}/kubeconfig", c.kubeconfig, false},
@@ -48,7 +49,7 @@ type clustersPage struct {
 func (*clustersPage) template() string { return "clusters" }
 
 func (c *Console) clusters(ctx context.Context, v *visit) (answer, error) {
-	list, err := v.api.ListClusters(ctx, client.ClusterOptions{Name: v.query("q"), Page: v.query("page"), Type: v.query("type")})
+	list, err := v.api.ListClusters(ctx, client.ClusterOptions{Name: v.query("q"), Page: v.query("page"), Type: v.query("type"), Sort: v.query("sort")})
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (c *Console) clusters(ctx context.Context, v *visit) (answer, error) {
 	}
 	p.New = ui.Button{Label: "Create cluster", Href: at("clusters", "new"), Kind: "primary", Permit: permit}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "Clusters", Columns: []ui.Column{{Title: "Name"}, {Title: "Type"}, {Title: "State"}, {Title: "Version"}, {Title: "Nodes"}, {Title: "Project"}, {Title: "Tags"}},
+		Caption: "Clusters", Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Type"}, {Title: "State"}, {Title: "Version"}, {Title: "Nodes"}, {Title: "Project"}, {Title: "Tags"}},
 		Empty: ui.Empty{Title: "No cluster that you may see", Text: list.Hint, Button: &p.New},
 	})
 	for i := range list.Items {
@@ -133,17 +134,15 @@ func tagsText(tags map[string]string) string {
 	return strings.Join(out, ", ")
 }
 
-// clusterPage shows one cluster: what it is, what it is made of, and what is inside as far as whoever looks may see.
+// clusterPage shows one cluster: what it is, what it is made of.
 type clusterPage struct {
 	base
-	Tabs       ui.Tabs
-	Cluster    apiv1.Cluster
-	State      *ui.Badge
-	Facts      ui.Facts
-	Resources  ui.Facts
-	Note       string
-	Namespaces ui.Table
-	Buttons    []ui.Button
+	Tabs      ui.Tabs
+	Cluster   apiv1.Cluster
+	Facts     ui.Facts
+	Resources ui.Facts
+	Note      string
+	Buttons   []ui.Button
 }
 
 func (*clusterPage) template() string { return "cluster" }
@@ -162,6 +161,7 @@ func clusterTabs(name, current string) ui.Tabs {
 		{Title: "Basic information", Href: at("clusters", name)},
 		{Title: "Nodes", Href: at("clusters", name, "nodes")},
 		{Title: "Node pools", Href: at("clusters", name, "pools")},
+		{Title: "Namespaces", Href: at("clusters", name, "namespaces")},
 		{Title: "Add-ons", Href: at("clusters", name, "addons")},
 		{Title: "Namespace permissions", Href: at("clusters", name, "permissions")},
 		{Title: "Jobs", Href: at("clusters", name, "jobs")},
@@ -186,7 +186,7 @@ func (c *Console) cluster(ctx context.Context, v *visit) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &clusterPage{base: base{v.frame("clusters", "Cluster "+cl.Name)}, Tabs: clusterTabs(cl.Name, "Basic information"), Cluster: cl, State: stateOf(&cl), Note: cl.Note}
+	p := &clusterPage{base: base{v.frame("clusters", "Cluster "+cl.Name)}, Tabs: clusterTabs(cl.Name, "Basic information"), Cluster: cl, Note: cl.Note}
 	p.Crumbs = clusterCrumbs("")
 	if transient(&cl) {
 		p.Refresh = 3

@@ -35,7 +35,7 @@ type groupsPage struct {
 func (*groupsPage) template() string { return "groups" }
 
 func (c *Console) groups(ctx context.Context, v *visit) (answer, error) {
-	list, err := v.api.List(ctx, pratique.KindGroup, client.ListOptions{Name: v.query("q"), Page: v.query("page")})
+	list, err := v.api.List(ctx, pratique.KindGroup, v.listOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (c *Console) groups(ctx context.Context, v *visit) (answer, error) {
 	p := &groupsPage{base: base{v.frame("groups", "User groups")}}
 	p.New = ui.Button{Label: "Create user group", Href: at("groups", "new"), Kind: "primary", Permit: permits[0]}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "User groups", Columns: []ui.Column{{Title: "Name"}, {Title: "Description"}, {Title: "Members", Number: true}, {Title: "Created"}},
+		Caption: "User groups", Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Description"}, {Title: "Members", Number: true}, v.sorted("Created", "created")},
 		Empty: ui.Empty{
 			Title: "No user group yet", Button: &p.New,
 			Text: "A user group holds permissions, and its members have them. Create a group, give it permissions, then put users into it.",
@@ -67,6 +67,7 @@ func (c *Console) groups(ctx context.Context, v *visit) (answer, error) {
 // newGroupPage is the form for a group.
 type newGroupPage struct {
 	base
+	Steps  ui.Steps
 	Fields []ui.Field
 	Back   string
 }
@@ -78,7 +79,7 @@ func (c *Console) newGroup(_ context.Context, v *visit) (answer, error) {
 }
 
 func newGroupForm(v *visit, err error) *newGroupPage {
-	p := &newGroupPage{base: base{v.frame("groups", "Create user group")}, Back: at("groups")}
+	p := &newGroupPage{base: base{v.frame("groups", "Create user group")}, Back: at("groups"), Steps: groupSteps(false, false, false)}
 	p.Crumbs = []ui.Link{{Title: "User groups", Href: at("groups")}}
 	p.Problem = problem(err)
 	p.Fields = []ui.Field{
@@ -103,10 +104,29 @@ func (c *Console) createGroup(ctx context.Context, v *visit) (answer, error) {
 	return goTo{at("groups", name), "User group " + name + " is created. Give it permissions next, then add users."}, nil
 }
 
+// groupSteps lead through what makes a group: itself, its permissions, its users. A group that has all of them needs no steps.
+func groupSteps(made, held, inhabited bool) ui.Steps {
+	if held && inhabited {
+		return nil
+	}
+	steps := ui.Steps{{Title: "User group"}, {Title: "Permissions"}, {Title: "Users"}}
+	current := false
+	for i, done := range []bool{made, held, inhabited} {
+		switch {
+		case done:
+			steps[i].State = "done"
+		case !current:
+			steps[i].State, current = "current", true
+		}
+	}
+	return steps
+}
+
 // groupPage shows one group: its members and what they have by it.
 type groupPage struct {
 	base
 	Name    string
+	Steps   ui.Steps // what is still to be done before the group does anything
 	Facts   ui.Facts
 	Members ui.Table
 	Grants  ui.Table
@@ -140,37 +160,68 @@ func (c *Console) showGroup(ctx context.Context, v *visit, failed error) (answer
 	p.Problem = problem(failed)
 	p.Crumbs = []ui.Link{{Title: "User groups", Href: at("groups")}}
 	p.Facts = ui.Facts{{Name: "Description", Value: spec.Description}, {Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Created", Value: day(m.Metadata.Created)}}
-	p.Add = ui.Field{Name: "user", Label: "User", Required: true, Hint: "Name of a user of this account"}
+	p.Add = ui.Field{Name: "user", Label: "User", Required: true, Hint: "Name of a user of this account; several with commas between"}
 	p.Buttons = []ui.Button{
 		{Label: "Give permissions", Kind: "primary", Href: href([]string{"grants", "new"}, "group", name), Permit: permits[3]},
 		{Label: "Delete…", Kind: "danger", Href: at("groups", name, "delete"), Permit: permits[2]},
 	}
-	p.Members = memberTable(name, spec.Members, permits[1])
+	p.Members = v.memberTable(name, spec.Members, permits[1])
 	p.Grants, err = c.grantsOf(ctx, v, client.ListOptions{Group: name})
+	p.Steps = groupSteps(true, len(p.Grants.Rows) > 0, len(spec.Members) > 0)
 	return p, err
 }
 
-func memberTable(group string, members []string, permit ui.Permit) ui.Table {
-	t := ui.Table{
+// memberTable is a page of the members, in the order of their names.
+func (v *visit) memberTable(group string, members []string, permit ui.Permit) ui.Table {
+	const shown = 50
+	part, from := pratique.Fold(v.query("q")), pratique.Fold(v.query("page"))
+	var found []string
+	for _, m := range members {
+		if name := pratique.Fold(m); strings.Contains(name, part) && name >= from {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(x, y string) int { return strings.Compare(pratique.Fold(x), pratique.Fold(y)) })
+	next := ""
+	if len(found) > shown {
+		next, found = found[shown], found[:shown]
+	}
+	t := v.listing(next, ui.Table{
 		Caption: "Members", Columns: []ui.Column{{Title: "User"}, {Title: ""}},
 		Empty: ui.Empty{Title: "Nobody is in this group", Text: "Whoever is put into the group has all that it holds."},
+	})
+	if len(members) == 0 {
+		t.Search = nil
 	}
-	for _, user := range members {
+	for _, user := range found {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: user, Href: at("users", user)}, {Buttons: []ui.Button{{
-			Label: "Remove", Action: at("groups", group, "members", "remove"), Fields: []ui.Hidden{{Name: "user", Value: user}}, Permit: permit,
+			Label: "Remove", Action: at("groups", group, "members", "remove"), Fields: []ui.Hidden{{Name: "user", Value: user}}, Permit: permit, Form: ui.FormNumber(),
 		}}}}})
 	}
 	return t
 }
 
+// addMember takes one name, or several with commas between: all are put in, or none.
 func (c *Console) addMember(ctx context.Context, v *visit) (answer, error) {
-	user := v.form("user")
-	return c.changeMembers(ctx, v, func(members []string) ([]string, error) {
-		if slices.ContainsFunc(members, func(m string) bool { return strings.EqualFold(m, user) }) {
-			return nil, wrong(user + " is in the group already")
+	var users []string
+	for u := range strings.SplitSeq(v.form("user"), ",") {
+		if u = strings.TrimSpace(u); u != "" {
+			users = append(users, u)
 		}
-		return append(members, user), nil
-	}, user+" is in the group now.")
+	}
+	done := strings.Join(users, ", ") + " is in the group now."
+	if len(users) > 1 {
+		done = strings.Join(users, ", ") + " are in the group now."
+	}
+	return c.changeMembers(ctx, v, func(members []string) ([]string, error) {
+		for _, user := range users {
+			if slices.ContainsFunc(members, func(m string) bool { return strings.EqualFold(m, user) }) {
+				return nil, wrong(user + " is in the group already")
+			}
+			members = append(members, user)
+		}
+		return members, nil
+	}, done)
 }
 
 func (c *Console) removeMember(ctx context.Context, v *visit) (answer, error) {

@@ -21,6 +21,7 @@ type loginPage struct {
 	Kept    []ui.Hidden
 	KeptFor string // path that the kept form goes to
 	Notice  string
+	Ways    ways
 }
 
 func (*loginPage) template() string { return "login" }

@@ -127,27 +127,3 @@ func (c *Console) myFactor(ctx context.Context, v *visit, p *myAccessPage) error
 	p.Facts = append(p.Facts, ui.Fact{Name: "Second factor", Badge: &state, Links: []ui.Link{{Title: "Look after it", Href: at("mfa")}}})
 	return nil
 }
-
-// overviewFactors names administrators whom only a password protects.
-func (c *Console) overviewFactors(ctx context.Context, v *visit, p *overviewPage) error {
-	list, err := v.api.MFAs(ctx, true, "")
-	if err != nil {
-		return err
-	}
-	var without []string
-	for _, m := range list.Items {
-		if !m.Confirmed {
-			without = append(without, m.User)
-		}
-	}
-	if len(without) == 0 {
-		return nil
-	}
-	const shown = 5
-	text := "Administrators without a second factor: " + strings.Join(without[:min(len(without), shown)], ", ")
-	if more := len(without) - shown; more > 0 {
-		text += " and " + count(more) + " more"
-	}
-	p.Attention = append(p.Attention, attention{ui.Badge{Text: "sign-in", Tone: "warn"}, text, ui.Link{Title: "Set up yours", Href: at("mfa")}})
-	return nil
-}

@@ -2,8 +2,10 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/internal/console/ui"
 )
 
@@ -15,6 +17,7 @@ type myAccessPage struct {
 	Clusters ui.Table
 	Sessions ui.Table
 	Root     bool
+	Request  string // for whoever looks after permissions, to be copied
 }
 
 func (*myAccessPage) template() string { return "my-access" }
@@ -30,23 +33,12 @@ func (c *Console) myAccess(ctx context.Context, v *visit) (answer, error) {
 	for _, g := range v.me.Groups {
 		p.Facts = append(p.Facts, ui.Fact{Name: "Member of", Value: g, Href: at("groups", g)})
 	}
-	p.Grants = ui.Table{
-		Caption: "What I hold", Columns: []ui.Column{{Title: "Policy"}, {Title: "Where"}, {Title: "By"}, {Title: "Works"}},
-		Empty: ui.Empty{
-			Title: "Nothing has been granted to you yet",
-			Text:  "Whoever looks after permissions in your account (a Security Administrator) can put you into a user group that holds what you need. Try what you want to do: the refusal says exactly what is missing, as a text to send.",
-		},
+	p.Grants = effectiveTable("What I hold", v.me.Grants, v.untilOf())
+	p.Grants.Empty = ui.Empty{
+		Title: "Nothing has been granted to you yet",
+		Text:  "Whoever looks after permissions in your account (a Security Administrator) can put you into a user group that holds what you need. Below is a text to send them.",
 	}
-	for _, g := range v.me.Grants {
-		works := &ui.Badge{Text: "yes", Tone: "ok"}
-		sub := ""
-		if len(g.Missing) > 0 {
-			works, sub = &ui.Badge{Text: "no", Tone: "warn"}, "needs also: "+strings.Join(g.Missing, ", ")
-		}
-		p.Grants.Rows = append(p.Grants.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: g.Policy, Href: at("policies", g.Policy)}, {Text: g.Scope}, {Text: g.Via}, {Badge: works, Sub: sub},
-		}})
-	}
+	p.Request = accessRequest(v)
 	p.Clusters = ui.Table{
 		Caption: "Clusters that I may see", Columns: []ui.Column{{Title: "Cluster"}, {Title: ""}},
 		Empty: ui.Empty{Title: "No cluster", Text: "A cluster permission such as CCE ReadOnlyAccess, granted on a project, lets you see the clusters there."},
@@ -64,23 +56,40 @@ func (c *Console) myAccess(ctx context.Context, v *visit) (answer, error) {
 }
 
 func (c *Console) mySessions(ctx context.Context, v *visit, p *myAccessPage) error {
-	p.Sessions = ui.Table{Caption: "My sessions", Columns: []ui.Column{{Title: "Opened"}, {Title: "From"}, {Title: "With"}, {Title: "Ends"}, {Title: ""}}}
 	list, err := v.api.Sessions(ctx)
 	if err != nil {
 		return err
 	}
-	for _, s := range list {
-		end := ui.Cell{Buttons: []ui.Button{{
-			Label: "End", Action: at("sessions", s.ID, "end"), Form: ui.FormNumber(), Permit: ui.Permit{Allowed: true},
-		}}}
-		if s.Current {
-			end = ui.Cell{Badge: &ui.Badge{Text: "this one", Tone: "quiet"}}
-		}
-		p.Sessions.Rows = append(p.Sessions.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: ui.When(s.Created)}, {Text: s.Source}, {Text: s.Label}, {Text: ui.When(s.Expires)}, end,
-		}})
+	tokens, err := v.api.Tokens(ctx)
+	if err != nil {
+		return err
 	}
+	p.Sessions = sessionTable("My sessions and tokens", append(list, tokens...), ui.Permit{Allowed: true}, func(id string) string { return at("sessions", id, "end") })
 	return nil
+}
+
+// untilOf says until when whoever looks has what they hold: grants have no end of their own, and what a role gives ends with its session.
+func (v *visit) untilOf() string {
+	if v.me.Type == string(pratique.PrincipalRole) {
+		return "the session ends, " + ui.When(v.me.Expires)
+	}
+	return "it is revoked"
+}
+
+// accessRequest is what somebody can send to whoever looks after permissions, with the blank to be filled in.
+func accessRequest(v *visit) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Please let %s %s (%s) of account %s do the following: …\nWhere (project, cluster, namespace): …\nUntil when: …\n", v.me.Type, v.me.Name, v.me.ID, v.me.Account)
+	if len(v.me.Grants) == 0 {
+		b.WriteString("So far I hold nothing.\n")
+		return b.String()
+	}
+	b.WriteString("So far I hold:\n")
+	const shown = 20
+	for _, g := range v.me.Grants[:min(len(v.me.Grants), shown)] {
+		fmt.Fprintf(&b, "- %s in the %s (%s)\n", g.Policy, strings.TrimPrefix(g.Scope, "the "), g.Via)
+	}
+	return b.String()
 }
 
 // endSession signs one of one's own sessions out.

@@ -49,7 +49,9 @@ func (c *Console) clusterLevel(ctx context.Context, v *visit) (answer, error) {
 		return nil, err
 	}
 	p.New = ui.Button{Label: "Create user group", Kind: "primary", Href: at("groups", "new"), Permit: permits[0]}
-	groups, err := v.api.List(ctx, pratique.KindGroup, client.ListOptions{Name: v.query("q"), Page: v.query("page"), Limit: 50})
+	o := v.listOptions()
+	o.Limit = 50
+	groups, err := v.api.List(ctx, pratique.KindGroup, o)
 	if errors.Is(err, pratique.ErrDenied) {
 		p.Table.Empty = ui.Empty{
 			Title: "Only Security Administrators see user groups and what they hold",
@@ -61,7 +63,7 @@ func (c *Console) clusterLevel(ctx context.Context, v *visit) (answer, error) {
 		return nil, err
 	}
 	p.Table = v.listing(groups.Next, ui.Table{
-		Caption: "User groups and their permissions", Columns: []ui.Column{{Title: "User group"}, {Title: "Permissions"}, {Title: "Users", Number: true}},
+		Caption: "User groups and their permissions", Columns: []ui.Column{v.sorted("User group", "name"), {Title: "Permissions"}, {Title: "Users", Number: true}},
 		Empty: ui.Empty{Title: "No user group yet", Text: "Create a user group, give it permissions such as CCE ReadOnlyAccess in a project, then put users into it.", Button: &p.New},
 	})
 	for _, m := range groups.Items {

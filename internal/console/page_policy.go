@@ -38,7 +38,9 @@ type policiesPage struct {
 func (*policiesPage) template() string { return "policies" }
 
 func (c *Console) policies(ctx context.Context, v *visit) (answer, error) {
-	list, err := v.api.List(ctx, pratique.KindPolicy, client.ListOptions{Name: v.query("q"), Page: v.query("page"), Type: v.query("type")})
+	o := v.listOptions()
+	o.Type = v.query("type")
+	list, err := v.api.List(ctx, pratique.KindPolicy, o)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +51,13 @@ func (c *Console) policies(ctx context.Context, v *visit) (answer, error) {
 	p := &policiesPage{base: base{v.frame("policies", "Policies")}}
 	p.New = ui.Button{Label: "Create policy", Href: at("policies", "new"), Kind: "primary", Permit: permits[0]}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "Policies", Columns: []ui.Column{{Title: "Name"}, {Title: "Type"}, {Title: "Description"}},
+		Caption: "Policies", Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Type"}, {Title: "Description"}},
 		Empty: ui.Empty{Title: "No custom policy yet", Text: "System policies cover common jobs. Write your own where they give too much or too little.", Button: &p.New},
 	})
-	p.Table.Search.Hidden = []ui.Hidden{{Name: "type", Value: v.query("type")}}
-	link := func(t string) string { return href([]string{"policies"}, "type", t, "q", v.query("q")) }
+	p.Table.Search.Hidden = append(p.Table.Search.Hidden, ui.Hidden{Name: "type", Value: v.query("type")})
+	link := func(t string) string {
+		return href([]string{"policies"}, "type", t, "q", v.query("q"), "sort", v.query("sort"))
+	}
 	p.Table.Filters = []ui.Filter{{Title: "Type", Options: []ui.Option{
 		{Title: "All", Value: link(""), Chosen: v.query("type") == ""},
 		{Title: "System", Value: link("system"), Chosen: v.query("type") == "system"},

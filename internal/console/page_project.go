@@ -5,7 +5,6 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
-	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/console/ui"
 )
 
@@ -58,7 +57,7 @@ type placesPage struct {
 func (*placesPage) template() string { return "places" }
 
 func (c *Console) places(ctx context.Context, v *visit, pl place) (answer, error) {
-	list, err := v.api.List(ctx, pl.kind, client.ListOptions{Name: v.query("q"), Page: v.query("page")})
+	list, err := v.api.List(ctx, pl.kind, v.listOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +68,7 @@ func (c *Console) places(ctx context.Context, v *visit, pl place) (answer, error
 	p := &placesPage{base: base{v.frame(pl.section, pl.title)}, About: pl.about}
 	p.New = ui.Button{Label: "Create " + pl.kind.Word(), Href: at(pl.section, "new"), Kind: "primary", Permit: permits[0]}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: pl.title, Columns: []ui.Column{{Title: "Name"}, {Title: "Region"}, {Title: "Description"}, {Title: "Created"}},
+		Caption: pl.title, Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Region"}, {Title: "Description"}, v.sorted("Created", "created")},
 		Empty: ui.Empty{Title: "None yet", Text: pl.about, Button: &p.New},
 	})
 	for _, m := range list.Items {

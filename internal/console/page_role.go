@@ -35,7 +35,7 @@ type rolesPage struct {
 func (*rolesPage) template() string { return "roles" }
 
 func (c *Console) roles(ctx context.Context, v *visit) (answer, error) {
-	list, err := v.api.List(ctx, pratique.KindRole, client.ListOptions{Name: v.query("q"), Page: v.query("page")})
+	list, err := v.api.List(ctx, pratique.KindRole, v.listOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (c *Console) roles(ctx context.Context, v *visit) (answer, error) {
 	p := &rolesPage{base: base{v.frame("roles", "Roles")}}
 	p.New = ui.Button{Label: "Create role", Href: at("roles", "new"), Kind: "primary", Permit: permits[0]}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "Roles", Columns: []ui.Column{{Title: "Name"}, {Title: "Description"}, {Title: "Longest session"}, {Title: "Created"}},
+		Caption: "Roles", Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Description"}, {Title: "Longest session"}, v.sorted("Created", "created")},
 		Empty: ui.Empty{
 			Title: "No role yet", Button: &p.New,
 			Text: "A role is an identity that a service, a controller or a person takes on for a while. Its trust policy says who may.",

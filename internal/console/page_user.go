@@ -2,12 +2,9 @@ package console
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
-	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/console/ui"
 )
 
@@ -20,6 +17,9 @@ func (c *Console) userRoutes() []route {
 		{get + "users/{name}", c.user, false},
 		{post + "users/{name}", c.updateUser, false},
 		{post + "users/{name}/password", c.setUserPassword, false},
+		{get + "users/{name}/mfa/remove", c.confirmRemoveFactor, false},
+		{post + "users/{name}/mfa/remove", c.removeUserFactor, false},
+		{post + "users/{name}/sessions/{id}/end", c.endUserSession, false},
 		{post + "users/{name}/keys", c.newKey, false},
 		{post + "users/{name}/keys/{id}/{state}", c.setKey, false},
 		{get + "users/{name}/delete", c.confirmDeleteUser, false},
@@ -37,7 +37,7 @@ type usersPage struct {
 func (*usersPage) template() string { return "users" }
 
 func (c *Console) users(ctx context.Context, v *visit) (answer, error) {
-	list, err := v.api.List(ctx, pratique.KindUser, client.ListOptions{Name: v.query("q"), Page: v.query("page")})
+	list, err := v.api.List(ctx, pratique.KindUser, v.listOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (c *Console) users(ctx context.Context, v *visit) (answer, error) {
 	p := &usersPage{base: base{v.frame("users", "Users")}}
 	p.New = ui.Button{Label: "Create user", Href: at("users", "new"), Kind: "primary", Permit: permits[0]}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "Users", Columns: []ui.Column{{Title: "Name"}, {Title: "Access"}, {Title: "State"}, {Title: "Created"}},
+		Caption: "Users", Columns: []ui.Column{v.sorted("Name", "name"), {Title: "Access"}, {Title: "State"}, v.sorted("Created", "created")},
 		Empty: ui.Empty{
 			Title: "No user yet", Button: &p.New,
 			Text: "The root of the account is for founding it. Create a user for everybody who works here, and put them into user groups.",
@@ -175,160 +175,4 @@ func (c *Console) withMember(ctx context.Context, v *visit, group, user string) 
 	}
 	spec.Members = append(spec.Members, user)
 	return changed(m, spec)
-}
-
-// userPage shows one user: who they are, what they hold and by what, and their keys.
-type userPage struct {
-	base
-	Name      string
-	Facts     ui.Facts
-	Grants    ui.Table
-	Effective ui.Table
-	Keys      ui.Table
-	Secret    *apiv1.AccessKey // just made, shown once
-	Fields    []ui.Field
-	Version   string
-	Buttons   []ui.Button
-	MayEdit   ui.Permit
-	MayKey    ui.Button
-	Password  *ui.Field
-	Disabled  bool
-}
-
-func (*userPage) template() string { return "user" }
-
-// userShown is what a user's page shows beside the user.
-type userShown struct {
-	failed error
-	secret *apiv1.AccessKey
-}
-
-func (c *Console) user(ctx context.Context, v *visit) (answer, error) {
-	return c.showUser(ctx, v, v.path("name"), userShown{})
-}
-
-func (c *Console) showUser(ctx context.Context, v *visit, name string, also userShown) (answer, error) {
-	m, err := v.api.Get(ctx, pratique.KindUser, name)
-	if err != nil {
-		return nil, err
-	}
-	var spec pratique.UserSpec
-	if err := specOf(m, &spec); err != nil {
-		return nil, err
-	}
-	name = m.Metadata.Name
-	permits, err := v.may(ctx, on("user.update", name), on("user.delete", name), on("password.set", name), on("accessKey.create", name), on("accessKey.update", name), on("accessKey.delete", name))
-	if err != nil {
-		return nil, err
-	}
-	p := &userPage{base: base{v.frame("users", name)}, Name: name, Secret: also.secret, MayEdit: permits[0], Disabled: spec.Disabled, Version: m.Metadata.ResourceVersion}
-	p.Problem = problem(also.failed)
-	p.Crumbs = []ui.Link{{Title: "Users", Href: at("users")}}
-	p.Facts = ui.Facts{
-		{Name: "Id", Value: m.Metadata.ID, Code: true},
-		{Name: "Access type", Value: accessText(spec)},
-		{Name: "State", Badge: userState(spec)},
-		{Name: "Created", Value: day(m.Metadata.Created)},
-		{Name: "E-mail", Value: spec.Email},
-		{Name: "Description", Value: spec.Description},
-	}
-	access := ""
-	if len(spec.Access) == 1 {
-		access = string(spec.Access[0])
-	}
-	p.Fields = userFields(spec.DisplayName, spec.Email, spec.Description, access)
-	p.Buttons = []ui.Button{
-		{Label: "Give permissions", Href: href([]string{"grants", "new"}, "user", name), Permit: ui.Permit{Allowed: true}},
-		{Label: "Delete…", Kind: "danger", Href: at("users", name, "delete"), Permit: permits[1]},
-	}
-	if permits[2].Allowed && (len(spec.Access) == 0 || slices.Contains(spec.Access, pratique.Console)) {
-		p.Password = &ui.Field{Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Required: true, Hint: "Ends their sessions. At least 12 characters."}
-	}
-	if p.Grants, err = c.grantsOf(ctx, v, client.ListOptions{User: name}); err != nil {
-		return nil, err
-	}
-	p.MayKey = ui.Button{Label: "Create access key", Action: at("users", name, "keys"), Permit: permits[3], Form: ui.FormNumber()}
-	return p, c.keysOf(ctx, v, p, permits[4], permits[5])
-}
-
-// keysOf fills in the access keys.
-func (c *Console) keysOf(ctx context.Context, v *visit, p *userPage, update, remove ui.Permit) error {
-	p.Keys = ui.Table{
-		Caption: "Access keys", Columns: []ui.Column{{Title: "Key"}, {Title: "State"}, {Title: "Created"}, {Title: ""}},
-		Empty: ui.Empty{Title: "No access key", Text: "Access keys sign requests of programs. A user has at most two, so that they can be exchanged."},
-	}
-	keys, err := v.api.AccessKeys(ctx, p.Name)
-	if errors.Is(err, pratique.ErrDenied) {
-		p.Keys.Empty = ui.Empty{Title: "You may not see the keys", Text: problem(err).Detail}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		state, label, to := &ui.Badge{Text: "enabled", Tone: "ok"}, "Disable", "disable"
-		if k.Disabled {
-			state, label, to = &ui.Badge{Text: "disabled", Tone: "warn"}, "Enable", "enable"
-		}
-		p.Keys.Rows = append(p.Keys.Rows, ui.Row{Cells: []ui.Cell{{Text: k.ID, Code: true}, {Badge: state}, {Text: day(k.Created)}, {Buttons: []ui.Button{
-			{Label: label, Action: at("users", p.Name, "keys", k.ID, to), Permit: update, Form: ui.FormNumber()},
-			{Label: "Delete", Kind: "danger", Action: at("users", p.Name, "keys", k.ID, "delete"), Permit: remove, Form: ui.FormNumber()},
-		}}}})
-	}
-	return nil
-}
-
-func (c *Console) updateUser(ctx context.Context, v *visit) (answer, error) {
-	m, err := v.api.Get(ctx, pratique.KindUser, v.path("name"))
-	if err != nil {
-		return nil, err
-	}
-	next, err := changed(m, userSpecOf(v))
-	if err != nil {
-		return nil, err
-	}
-	return c.putOrCompare(ctx, v, m, next, at("users", m.Metadata.Name), "User "+m.Metadata.Name+" is changed.")
-}
-
-func (c *Console) setUserPassword(ctx context.Context, v *visit) (answer, error) {
-	if err := v.api.SetPassword(ctx, apiv1.NewPassword{User: v.path("name"), New: v.r.PostFormValue("password")}); err != nil {
-		return c.showUser(ctx, v, v.path("name"), userShown{failed: err})
-	}
-	return goTo{at("users", v.path("name")), "The password is set, and their sessions have ended."}, nil
-}
-
-// newKey shows the secret in the answer itself: it is nowhere else, and must stand in no address.
-func (c *Console) newKey(ctx context.Context, v *visit) (answer, error) {
-	key, err := v.api.NewAccessKey(ctx, apiv1.NewAccessKey{User: v.path("name")})
-	if err != nil {
-		return c.showUser(ctx, v, v.path("name"), userShown{failed: err})
-	}
-	return c.showUser(ctx, v, v.path("name"), userShown{secret: &key})
-}
-
-func (c *Console) setKey(ctx context.Context, v *visit) (answer, error) {
-	id, done := v.path("id"), ""
-	var err error
-	switch v.path("state") {
-	case "enable":
-		done, err = "The key works again.", v.api.SetAccessKey(ctx, id, apiv1.AccessKeyState{})
-	case "disable":
-		done, err = "The key no longer works.", v.api.SetAccessKey(ctx, id, apiv1.AccessKeyState{Disabled: true})
-	case "delete":
-		done, err = "The key is deleted.", v.api.DeleteAccessKey(ctx, id)
-	default:
-		return c.nothingHere(ctx, v)
-	}
-	if err != nil {
-		return c.showUser(ctx, v, v.path("name"), userShown{failed: err})
-	}
-	return goTo{at("users", v.path("name")), done}, nil
-}
-
-func (c *Console) confirmDeleteUser(ctx context.Context, v *visit) (answer, error) {
-	return c.confirmDelete(ctx, v, pratique.KindUser, "users", nil)
-}
-
-func (c *Console) deleteUser(ctx context.Context, v *visit) (answer, error) {
-	return c.remove(ctx, v, pratique.KindUser, "users")
 }

@@ -25,7 +25,9 @@ func (c *Console) routes() []route {
 		{get, c.nothingHere, false},
 	}
 	out = append(out, c.mfaRoutes()...)
+	out = append(out, c.oidcRoutes()...)
 	out = append(out, c.identityRoutes()...)
+	out = append(out, c.providerRoutes()...)
 	out = append(out, c.clusterRoutes()...)
 	out = append(out, c.wizardRoutes()...)
 	out = append(out, c.addonRoutes()...)

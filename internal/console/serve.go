@@ -23,12 +23,12 @@ func (c *Console) serve(rt route) func(http.ResponseWriter, *http.Request) error
 		if r.Method == http.MethodPost {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
-				return c.write(w, v, errorPage(v, wrong("the form is too large or cannot be read")))
+				return c.write(ctx, w, v, errorPage(v, wrong("the form is too large or cannot be read")))
 			}
 		}
 		if !rt.open {
 			if out, ok := c.signedIn(ctx, v); !ok {
-				return c.write(w, v, out)
+				return c.write(ctx, w, v, out)
 			}
 		}
 		out, err := c.once(ctx, v, rt.handle)
@@ -42,6 +42,10 @@ func (c *Console) serve(rt route) func(http.ResponseWriter, *http.Request) error
 			}
 			out = errorPage(v, err)
 		}
+		if s, ok := out.(back); ok {
+			setFederated(w, "", "")
+			out = s.next
+		}
 		switch s := out.(type) {
 		case signIn:
 			setSession(w, s.token)
@@ -49,6 +53,9 @@ func (c *Console) serve(rt route) func(http.ResponseWriter, *http.Request) error
 				setPending(w, "")
 			}
 			out = s.next
+		case away:
+			setFederated(w, s.ticket, s.next)
+			out = goTo{to: s.address}
 		case pending:
 			setPending(w, s.ticket)
 			out = s.next
@@ -56,7 +63,7 @@ func (c *Console) serve(rt route) func(http.ResponseWriter, *http.Request) error
 			http.SetCookie(w, cookie(themeCookie, s.theme, 365*24*60*60))
 			out = s.next
 		}
-		return c.write(w, v, out)
+		return c.write(ctx, w, v, out)
 	}
 }
 
@@ -77,7 +84,7 @@ func (c *Console) signedIn(ctx context.Context, v *visit) (answer, bool) {
 }
 
 // write is the only place that answers.
-func (c *Console) write(w http.ResponseWriter, v *visit, out answer) error {
+func (c *Console) write(ctx context.Context, w http.ResponseWriter, v *visit, out answer) error {
 	switch out := out.(type) {
 	case goTo:
 		if out.done != "" {
@@ -91,6 +98,9 @@ func (c *Console) write(w http.ResponseWriter, v *visit, out answer) error {
 		_, _ = w.Write(out.body) // a browser that has gone away needs no answer
 		return nil
 	case page:
+		if p, ok := out.(*loginPage); ok {
+			c.offer(ctx, v, p)
+		}
 		body, err := c.pages.render(out)
 		if err != nil {
 			return err

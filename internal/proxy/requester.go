@@ -26,11 +26,21 @@ import (
 // be one of those that kube.Covers knows. The configuration may be used for as long as the work lasts: when the session ends, or the right to
 // something does, its requests are refused from then on. It carries no upgrades (exec, port-forward). source is the address of who asked.
 func (p *Proxy) As(s *pratique.Snapshot, who pratique.Principal, source string, cl *pratique.Cluster, operation string) (*rest.Config, error) {
-	switch {
-	case who.IsZero() || who.Account != s.Account.ID:
-		return nil, &pratique.Error{Kind: pratique.ErrDenied, Message: "nobody is signed in", Hint: "run: pratique login"}
-	case !kube.Covers(p.Decider.Rules.Catalog, operation):
+	if !kube.Covers(p.Decider.Rules.Catalog, operation) {
 		return nil, &pratique.Error{Kind: pratique.ErrInvalid, Message: "the operation " + operation + " does nothing inside clusters for people"}
+	}
+	return p.config(s, who, source, cl, operation)
+}
+
+// AsKubectl is As for requests that belong to no operation: nothing covers them, and whoever asks gets what kubectl would get. It is a method
+// of its own so that an operation that was forgotten is refused.
+func (p *Proxy) AsKubectl(s *pratique.Snapshot, who pratique.Principal, source string, cl *pratique.Cluster) (*rest.Config, error) {
+	return p.config(s, who, source, cl, "")
+}
+
+func (p *Proxy) config(s *pratique.Snapshot, who pratique.Principal, source string, cl *pratique.Cluster, operation string) (*rest.Config, error) {
+	if who.IsZero() || who.Account != s.Account.ID {
+		return nil, &pratique.Error{Kind: pratique.ErrDenied, Message: "nobody is signed in", Hint: "run: pratique login"}
 	}
 	return &rest.Config{
 		Host: "https://" + cl.ID + ".invalid", // the transport knows the way; a request that went round it would lead nowhere
@@ -50,7 +60,7 @@ type requester struct {
 	ref       pratique.Ref
 	source    string
 	cluster   string // id
-	operation string
+	operation string // empty: none covers anything
 }
 
 // RoundTrip decides on a request, carries it out, and gives the cluster's answer or a Status object. The error is that of a context that has
@@ -119,7 +129,9 @@ func (t *requester) visit(r *http.Request) (*visit, error) {
 	if err := v.parse(r); err != nil {
 		return nil, err
 	}
-	v.review.Extra = append(v.review.Extra, kube.Extra{Key: kube.ExtraOperation, Values: []string{t.operation}})
+	if t.operation != "" {
+		v.review.Extra = append(v.review.Extra, kube.Extra{Key: kube.ExtraOperation, Values: []string{t.operation}})
+	}
 	return v, nil
 }
 

@@ -95,6 +95,40 @@ func TestTheServerWorksForTheOneWhoAsked(t *testing.T) {
 	}
 }
 
+func TestWithoutAnOperationNothingIsCovered(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	w := newWorld(t, b.access())
+	w.apply(bobInstalls)
+	plain := func(name string) *http.Client {
+		who := w.principal(name)
+		_, who.Session = w.token(name)
+		s, _ := w.Account(accountID)
+		config, err := w.AsKubectl(s, who, "192.0.2.7", w.cluster("prod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := rest.HTTPClientFor(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client
+	}
+	if got := w.ask(plain("bob"), "GET", maps); got.code != http.StatusForbidden {
+		t.Errorf("bob, about whom nothing is said inside clusters, is answered %d %s", got.code, got.body)
+	}
+	if got := w.ask(plain("alice"), "GET", maps); got.code != http.StatusOK {
+		t.Fatalf("alice is answered %d %s", got.code, got.body)
+	}
+	if extra := b.last(t).Header["Impersonate-Extra-Pratique.dev%2foperation"]; extra != nil {
+		t.Errorf("the cluster is told of the operation %v", extra)
+	}
+	s, _ := w.Account(accountID)
+	if _, err := w.AsKubectl(s, pratique.Principal{}, "", w.cluster("prod")); !errors.Is(err, pratique.ErrDenied) {
+		t.Errorf("nobody gets %v", err)
+	}
+}
+
 func TestTheRootAndAdministratorsStayThatWhenTheServerWorksForThem(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)

@@ -21,8 +21,10 @@ import (
 	"github.com/pratique-iam/pratique/internal/access"
 	"github.com/pratique-iam/pratique/internal/api"
 	"github.com/pratique-iam/pratique/internal/authn"
+	"github.com/pratique-iam/pratique/internal/cluster"
 	"github.com/pratique-iam/pratique/internal/console"
 	"github.com/pratique-iam/pratique/internal/directory"
+	"github.com/pratique-iam/pratique/internal/federation"
 	"github.com/pratique-iam/pratique/internal/job"
 	"github.com/pratique-iam/pratique/internal/pki"
 	"github.com/pratique-iam/pratique/internal/seal"
@@ -199,7 +201,8 @@ func (s *Server) assemble(ctx context.Context, rules *pratique.Rules, sealer *se
 		Operator: operator, Fresh: s.directory.Freshness, External: c.URL, Version: Version(), Log: c.Log, Now: c.Now,
 		Memory: s.fleet.memory, CA: s.authority.CAPEM(), LocalClusters: c.KubeDir != "",
 		Clusters: s.fleet.manager, Issuer: s.fleet.issuer, RBAC: s.fleet.sync, Asked: s.fleet.asked.asked,
-		Jobs: s.jobs, Blobs: s.directory, Render: c.Render, Requester: s.fleet.proxy,
+		Jobs: s.jobs, Blobs: s.directory, Render: c.Render, Requester: s.fleet.proxy, Kubectl: s.fleet.proxy,
+		Federation: &federation.Party{Dial: cluster.Guarded(c.Networks), Sealer: sealer, Now: c.Now},
 		OnBootstrapUsed: func(account string) {
 			if snapshot, ok := s.directory.Account(account); !ok || snapshot.Account.Name != defaultAccount {
 				return // only the first account's secret lies in a file

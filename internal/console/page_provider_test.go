@@ -1,0 +1,3 @@
+package console
+
+func providerPages() []page { return []page{&providersPage{}, &providerPage{}, &providerForm{}} }
