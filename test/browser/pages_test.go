@@ -60,6 +60,11 @@ metadata: {name: retail}
 spec: {description: The shops}
 ---
 apiVersion: pratique.dev/v1
+kind: IdentityProvider
+metadata: {name: corp}
+spec: {displayName: Corp, issuer: "https://login.example.com", clientID: pratique, groups: [{claim: staff, group: viewers}]}
+---
+apiVersion: pratique.dev/v1
 kind: NamespacePermission
 metadata: {name: viewers-dev}
 spec: {group: viewers, clusterRole: view, clusters: [shop], namespaces: [dev]}
@@ -81,7 +86,7 @@ func (s *server) populate() terminal {
 }
 
 // objects are the parts of a path after which a name follows.
-var objects = regexp.MustCompile(`/(users|groups|roles|policies|grants|clusters|jobs|reports|decisions|audit|addons|projects|enterprise-projects|namespaces|nodes|pools)/([^/]+)`)
+var objects = regexp.MustCompile(`/(users|groups|roles|policies|grants|clusters|jobs|reports|decisions|audit|addons|projects|enterprise-projects|namespaces|nodes|pools|identity-providers)/([^/]+)`)
 
 // kindOf makes one of the addresses of all pages of a kind: /console/users/mei is /console/users/ONE.
 func kindOf(path string) string {
@@ -102,7 +107,7 @@ func (p *person) links() []string {
 		if err != nil || !strings.HasPrefix(href, p.s.url+"/console/") {
 			continue
 		}
-		if kind := kindOf(u.Path); !slices.Contains([]string{"/console/audit/export", "/console/clusters/ONE/kubeconfig"}, kind) {
+		if kind := kindOf(u.Path); !slices.Contains([]string{"/console/audit/export", "/console/clusters/ONE/kubeconfig", "/console/oidc/start"}, kind) {
 			out = append(out, u.RequestURI())
 		}
 	}
@@ -123,7 +128,7 @@ func TestEveryPageIsLightStillAndForEverybody(t *testing.T) {
 	waiting := []string{
 		"/console/", "/console/clusters/shop", "/console/users/mei", "/console/groups/viewers", "/console/policies/logs-of-gateways", "/console/policies/logs-of-gateways/edit",
 		"/console/grants/new?group=viewers", "/console/simulator?subject=mei&kind=user&action=cce:cluster:create&project=local-1", "/console/who-can?action=cluster.create",
-		"/console/clusters/shop/addons/mse-ingress-controller", "/console/no-such-page", "/console/clusters/none-such",
+		"/console/clusters/shop/addons/mse-ingress-controller", "/console/clusters/shop/namespaces", "/console/no-such-page", "/console/clusters/none-such",
 	}
 	for len(waiting) > 0 {
 		path := waiting[0]
