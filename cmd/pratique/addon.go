@@ -22,7 +22,12 @@ what that role lacks, and what whoever installs the add-on may not do inside the
 that, under the rights of whoever runs it.
 
   pratique addon precheck NAME --cluster CLUSTER     what is missing? the report has an id
-  pratique addon authorize REPORT                    shows what would be granted, asks, grants it, checks again`,
+  pratique addon authorize REPORT                    shows what would be granted, asks, grants it, checks again
+  pratique addon install NAME --cluster CLUSTER      checks, then applies it with your rights and waits for its pods
+  pratique addon status --cluster CLUSTER            what is installed there, and how its pods are
+  pratique addon redeploy NAME --cluster CLUSTER     makes its pods anew, with the permissions that it has now
+  pratique addon doctor NAME --cluster CLUSTER       what it needs, holds and has used, and the smallest policy
+  pratique addon uninstall NAME --cluster CLUSTER    takes it away, with what authorize granted for it`,
 		newAddonList(e), newAddonGet(e), newAddonRegister(e), newAddonUnregister(e),
 		newAddonPrecheck(e), newAddonReport(e), newAddonReports(e), newAddonAuthorize(e))
 }

@@ -41,8 +41,8 @@ func (t *Target) Install(ctx context.Context, in *Install) (*Revision, error) {
 		return nil, err
 	}
 	if len(history) > 0 {
-		if history[len(history)-1].pending(t.Now()) {
-			return nil, busy(in.Release)
+		if err := history[len(history)-1].busy(t.Now()); err != nil {
+			return nil, err
 		}
 		return nil, conflict("upgrade it with: pratique release upgrade, or delete it first", "release %q exists in namespace %q of cluster %q", in.Release, t.Namespace, t.Cluster)
 	}
@@ -125,8 +125,8 @@ func (t *Target) deployed(ctx context.Context, release string) ([]*record, *reco
 	if len(history) == 0 {
 		return nil, nil, t.absent(release)
 	}
-	if history[len(history)-1].pending(t.Now()) {
-		return nil, nil, busy(release)
+	if err := history[len(history)-1].busy(t.Now()); err != nil {
+		return nil, nil, err
 	}
 	for _, r := range slices.Backward(history) {
 		if r.Info.Status == common.StatusDeployed {

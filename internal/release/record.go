@@ -42,15 +42,21 @@ type record struct {
 	secret *corev1.Secret
 }
 
-// pending reports whether somebody works on the release at a moment. Helm itself writes no time; it has half an hour.
-func (r *record) pending(now time.Time) bool {
+// busy is a refusal while somebody works on the release, or may: whoever began may have ended without a word. Helm itself writes no time; it has
+// half an hour.
+func (r *record) busy(now time.Time) error {
 	if !r.Info.Status.IsPending() && r.Info.Status != common.StatusUninstalling {
-		return false
+		return nil
 	}
+	ends := r.Info.LastDeployed.Add(30 * time.Minute)
 	if unix, err := strconv.ParseInt(r.secret.Labels[until], 10, 64); err == nil {
-		return now.Before(time.Unix(unix, 0))
+		ends = time.Unix(unix, 0)
 	}
-	return now.Before(r.Info.LastDeployed.Add(30 * time.Minute))
+	if !now.Before(ends) {
+		return nil
+	}
+	return conflict("wait until it is done; if whoever began it is gone, as after a crash, try again after "+ends.UTC().Format("15:04:05 MST"),
+		"somebody is working on release %q", r.Name)
 }
 
 func secretName(release string, revision int) string {
@@ -159,7 +165,7 @@ func (t *Target) create(ctx context.Context, r *helm.Release, ends time.Time) (*
 	}
 	kept, err := t.client.CoreV1().Secrets(t.Namespace).Create(ctx, s, metav1.CreateOptions{FieldManager: fieldManager})
 	if apierrors.IsAlreadyExists(err) {
-		return nil, busy(r.Name)
+		return nil, conflict("see it with: pratique release list", "somebody else is working on release %q", r.Name)
 	}
 	if err != nil {
 		return nil, t.failed("write the record of release "+r.Name, err)
@@ -194,9 +200,4 @@ func (t *Target) forget(ctx context.Context, r *record) error {
 		return t.failed("delete a record of release "+r.Name, err)
 	}
 	return nil
-}
-
-func busy(release string) error {
-	return conflict("wait until it is done; a record that was left behind counts no more when the time of its operation is over",
-		"somebody else is working on release %q", release)
 }

@@ -109,15 +109,15 @@ func TestAnOperationThatWasLeftBehindBlocksForItsOwnTimeOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !left.pending(noon.Add(4*time.Minute)) || left.pending(noon.Add(6*time.Minute)) {
+	if left.busy(noon.Add(4*time.Minute)) == nil || left.busy(noon.Add(6*time.Minute)) != nil {
 		t.Error("it blocks at another time")
 	}
 	delete(s.Labels, until) // as Helm itself writes it
-	if left, _ = decode(s); !left.pending(noon.Add(20*time.Minute)) || left.pending(noon.Add(40*time.Minute)) {
+	if left, _ = decode(s); left.busy(noon.Add(20*time.Minute)) == nil || left.busy(noon.Add(40*time.Minute)) != nil {
 		t.Error("one of Helm's blocks at another time")
 	}
 	left.Info.Status = common.StatusDeployed
-	if left.pending(noon) {
+	if left.busy(noon) != nil {
 		t.Error("what is done blocks")
 	}
 }

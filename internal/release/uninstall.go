@@ -17,10 +17,11 @@ func (t *Target) Uninstall(ctx context.Context, release string) (*Revision, erro
 		return nil, err
 	case len(history) == 0:
 		return nil, t.absent(release)
-	case history[len(history)-1].pending(t.Now()):
-		return nil, busy(release)
 	}
 	last := history[len(history)-1]
+	if err := last.busy(t.Now()); err != nil {
+		return nil, err
+	}
 	p, err := t.removal(ctx, last, history)
 	if err != nil {
 		return nil, err

@@ -285,7 +285,7 @@ func (s *Server) URL() string { return s.config.URL }
 
 // announce tells the person at the terminal what they need, and nobody else: the secret goes to no log.
 func (s *Server) announce(out io.Writer) {
-	_, _ = fmt.Fprintf(out, "pratique %s\n  server   %s\n  ca       %s\n", Version(), s.config.URL, filepath.Join(s.config.Data, "ca.crt"))
+	_, _ = fmt.Fprintf(out, "pratique %s\n  server   %s\n  console  %s\n  ca       %s\n", Version(), s.config.URL, s.config.URL+console.Prefix, filepath.Join(s.config.Data, "ca.crt"))
 	if s.offer == nil {
 		return
 	}
