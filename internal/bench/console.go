@@ -61,7 +61,7 @@ func (b *bench) console(ctx context.Context) (rows []row, err error) {
 	user, group := d.Users[len(d.Users)/2].Name, d.Groups[len(d.Groups)/2].Name
 	var pages []visited
 	for _, path := range []string{
-		"", "users", "users?q=" + user[len(user)-3:], "groups", "groups/" + group, "users/" + user, "roles", "policies", "policies?type=custom", "grants/new?group=" + group,
+		"", "users", "users?q=" + user[len(user)-3:], "users?sort=-created", "groups", "groups/" + group, "users/" + user, "roles", "policies", "policies?type=custom", "grants/new?group=" + group,
 		"permissions", "permissions/namespaces", "projects", "enterprise-projects", "clusters", "addons", "jobs", "audit", "my-access",
 	} {
 		seen, err := v.visit(ctx, path, b.pick(60, 2))

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,18 +23,28 @@ func together(parts ...error) error {
 	return &several{parts}
 }
 
-// Error is the different sentences, in the order in which they came.
+// Error is one sentence for each cause, in the order in which they came.
 func (s *several) Error() string {
-	var told []string
+	var causes, sentences []string
+	same := map[string]int{}
 	for _, err := range s.parts {
-		if text := err.Error(); !slices.Contains(told, text) {
-			told = append(told, text)
+		cause := err.Error()
+		if t, ok := errors.AsType[*told](err); ok {
+			cause = t.cause.Error()
+		}
+		if same[cause]++; same[cause] == 1 {
+			causes, sentences = append(causes, cause), append(sentences, err.Error())
 		}
 	}
-	if more := len(told) - mostTold; more > 0 {
-		told = append(told[:mostTold], fmt.Sprintf("and %d more", more))
+	for i, cause := range causes {
+		if more := same[cause] - 1; more > 0 {
+			sentences[i] += fmt.Sprintf(" (and the same of %d more)", more)
+		}
 	}
-	return strings.Join(told, "; ")
+	if more := len(sentences) - mostTold; more > 0 {
+		sentences = append(sentences[:mostTold], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(sentences, "; ")
 }
 
 // Unwrap gives all parts.
