@@ -278,29 +278,43 @@ func (e *editor) deleteGrant(c Delete) error {
 	return nil
 }
 
+// Void says why a grant does nothing in the scope that it has, and which scope helps; nothing when it may do something. A policy of the system
+// is of the level that the catalogue says, a custom one of the level of its actions (Huawei IAM: project-level and global services).
+func (s *Snapshot) Void(g *Grant) string {
+	p, ok := s.Policy(g.Policy)
+	if !ok {
+		return ""
+	}
+	doc, err := p.Document()
+	if err != nil || doc.Dialect != policy.Huawei {
+		return ""
+	}
+	level, mixed := s.rules.Catalog.PolicyLevel(doc)
+	if row, ok := s.rules.Catalog.Policy(p.ID); ok && p.System {
+		level, mixed = row.Level, row.Level == catalog.Both
+	}
+	switch {
+	case mixed:
+	case g.Scope.Kind == ScopeAccount && level == catalog.Project:
+		return "holds actions of project-level services; at account scope they have no effect; use scope {allProjects: true} or {project: NAME}"
+	case g.Scope.Kind != ScopeAccount && g.Scope.Kind != ScopeEnterpriseProject && level == catalog.Global:
+		return "holds actions of global services; in a project they have no effect; use scope {account: true}"
+	}
+	return ""
+}
+
 // warnGrant says where a grant is accepted but does not do what it looks like.
 func (e *editor) warnGrant(g *Grant) {
 	p, ok := e.Policy(g.Policy)
 	if !ok {
 		return
 	}
-	doc, err := p.Document()
-	if err != nil || doc.Dialect != policy.Huawei {
-		return
-	}
-	level, mixed := e.rules.Catalog.PolicyLevel(doc)
-	if row, ok := e.rules.Catalog.Policy(p.ID); ok && p.System {
-		level, mixed = row.Level, row.Level == catalog.Both
-	}
 	where := fmt.Sprintf("grant %q: policy %q ", g.Name, p.Name)
-	switch {
-	case mixed:
-	case g.Scope.Kind == ScopeAccount && level == catalog.Project:
-		e.warn(where + "holds actions of project-level services; at account scope they have no effect; use scope {allProjects: true} or {project: NAME}")
-	case g.Scope.Kind != ScopeAccount && g.Scope.Kind != ScopeEnterpriseProject && level == catalog.Global:
-		e.warn(where + "holds actions of global services; in a project they have no effect; use scope {account: true}")
+	if why := e.Void(g); why != "" {
+		e.warn(where + why)
 	}
-	if g.Scope.Kind != ScopeEnterpriseProject {
+	doc, err := p.Document()
+	if err != nil || doc.Dialect != policy.Huawei || g.Scope.Kind != ScopeEnterpriseProject {
 		return
 	}
 	var idle []string

@@ -145,6 +145,7 @@ type EffectiveGrant struct {
 	Scope   string   `json:"scope"`
 	Via     string   `json:"via"`               // "group viewers", "directly"
 	Missing []string `json:"missing,omitempty"` // roles without which it does not work
+	Void    string   `json:"void,omitempty"`    // why it does nothing in its scope, and which scope helps
 }
 
 // Question asks for a decision, an explanation or a reverse search. Subject is empty for oneself.

@@ -142,6 +142,9 @@ func printMe(cmd *cobra.Command, me apiv1.Me) error {
 		if len(g.Missing) > 0 {
 			missing = "does not work without: " + strings.Join(g.Missing, ", ")
 		}
+		if g.Void != "" {
+			missing = g.Void
+		}
 		rows = append(rows, []string{g.Policy, g.Scope, g.Via, g.Grant, missing})
 	}
 	return table(w, []string{"POLICY", "WHERE", "VIA", "GRANT", ""}, rows)

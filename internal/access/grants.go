@@ -38,13 +38,14 @@ type Holding struct {
 	Policy  *pratique.Policy
 	Via     string   // "group viewers" or "directly"
 	Missing []string // roles without which it does not work
+	Void    string   // why it does nothing in its scope
 }
 
 // Holdings lists everything that reaches a principal.
 func Holdings(s *pratique.Snapshot, p pratique.Ref) []Holding {
 	var out []Holding
 	for _, h := range holdings(s, p, nil) {
-		out = append(out, Holding{Grant: h.grant, Policy: h.policy, Via: via(h), Missing: s.MissingRoles(h.grant)})
+		out = append(out, Holding{Grant: h.grant, Policy: h.policy, Via: via(h), Missing: s.MissingRoles(h.grant), Void: s.Void(h.grant)})
 	}
 	return out
 }

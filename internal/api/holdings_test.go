@@ -14,9 +14,14 @@ func TestWhatReachesSomebodyIsShownToThemAndToWhoeverSeesGrantsAndGroups(t *test
 	w := settled(t, users("alice", "secu"),
 		grant("sa", "secu-group", "Security Administrator", "{account: true}"),
 		grant("a1", "alice-group", "CCE ReadOnlyAccess", "{project: local-1}"),
-		"kind: Grant\nmetadata: {name: a2}\nspec: {user: alice, policy: AliyunCSReadOnlyAccess, scope: {account: true}}")
+		"kind: Grant\nmetadata: {name: a2}\nspec: {user: alice, policy: AliyunCSReadOnlyAccess, scope: {account: true}}",
+		"kind: Grant\nmetadata: {name: a3}\nspec: {user: alice, policy: CCE FullAccess, scope: {account: true}}")
 	want := apiv1.Holdings{Groups: []string{"alice-group"}, Grants: []apiv1.EffectiveGrant{
 		{Grant: "a2", Policy: "AliyunCSReadOnlyAccess", Scope: "the account", Via: "directly"},
+		{
+			Grant: "a3", Policy: "CCE FullAccess", Scope: "the account", Via: "directly",
+			Void: "holds actions of project-level services; at account scope they have no effect; use scope {allProjects: true} or {project: NAME}",
+		},
 		{Grant: "a1", Policy: "CCE ReadOnlyAccess", Scope: "project local-1", Via: "group alice-group"},
 	}}
 	alice, secu := w.as("alice"), w.as("secu")

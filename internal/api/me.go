@@ -57,7 +57,7 @@ func holdings(s *pratique.Snapshot, who pratique.Ref) apiv1.Holdings {
 	slices.SortFunc(out.Groups, func(x, y string) int { return strings.Compare(pratique.Fold(x), pratique.Fold(y)) })
 	for _, h := range access.Holdings(s, who) {
 		out.Grants = append(out.Grants, apiv1.EffectiveGrant{
-			Grant: h.Grant.Name, Policy: h.Policy.Name, Scope: s.ScopeText(h.Grant.Scope), Via: h.Via, Missing: h.Missing,
+			Grant: h.Grant.Name, Policy: h.Policy.Name, Scope: s.ScopeText(h.Grant.Scope), Via: h.Via, Missing: h.Missing, Void: h.Void,
 		})
 	}
 	return out

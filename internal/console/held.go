@@ -20,6 +20,9 @@ func effectiveTable(caption string, grants []apiv1.EffectiveGrant, until string)
 		if len(g.Missing) > 0 {
 			works = ui.Cell{Badge: &ui.Badge{Text: "no", Tone: "warn"}, Sub: "needs also: " + strings.Join(g.Missing, ", ")}
 		}
+		if g.Void != "" {
+			works = ui.Cell{Badge: &ui.Badge{Text: "no", Tone: "warn"}, Sub: "it " + g.Void}
+		}
 		by := ui.Cell{Text: g.Via}
 		if group, ok := strings.CutPrefix(g.Via, "group "); ok {
 			by.Href = at("groups", group)
