@@ -84,6 +84,11 @@ func TestTheManifestIsEnoughAndNoMore(t *testing.T) {
 	if _, err := mine.CoreV1().Secrets("default").List(t.Context(), metav1.ListOptions{}); !apierrors.IsForbidden(err) {
 		t.Errorf("it may read secrets: %v", err)
 	}
+	// Kubernetes gathers the rules of its own roles in the first moments of a cluster. A role that holds nothing yet anybody may give.
+	eventually(t, "edit holds something", func() bool {
+		edit, err := admin.RbacV1().ClusterRoles().Get(t.Context(), "edit", metav1.GetOptions{})
+		return err == nil && len(edit.Rules) > 0
+	})
 	if err := bindRole(t, mine, "edit"); !apierrors.IsForbidden(err) {
 		t.Errorf("it may bind a role that is not named: %v", err)
 	}

@@ -101,6 +101,11 @@ func TestTwoServersOnOneStoreDecideAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for known := time.Now().Add(5 * time.Second); ; { // who has just signed in at one server is known to the other in a moment
+		if _, err = connect(t, second, token).Me(t.Context()); err == nil || time.Now().After(known) {
+			break
+		}
+	}
 	answer, err := connect(t, second, token).Decide(t.Context(), apiv1.Question{
 		Subject: apiv1.Subject{Type: "user", ID: "alice"}, Action: "cce:cluster:get", Project: "local-1", AtLeast: done.Revision,
 	})
