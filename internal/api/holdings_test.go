@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pratique-iam/pratique/apiv1"
 )
@@ -29,7 +30,7 @@ func TestWhatReachesSomebodyIsShownToThemAndToWhoeverSeesGrantsAndGroups(t *test
 		var got apiv1.Holdings
 		who.get(path).want(200).into(&got)
 		got.Revision = 0
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.SortSlices(func(x, y apiv1.EffectiveGrant) bool { return x.Grant < y.Grant })); diff != "" {
 			t.Errorf("%s: %s", path, diff)
 		}
 	}

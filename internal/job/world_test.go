@@ -121,9 +121,9 @@ func root() pratique.Principal {
 	return pratique.Principal{Account: account, Type: pratique.PrincipalRoot, ID: pratique.RootID, Name: pratique.RootID}
 }
 
-// runner is a server's, which nothing runs yet.
+// runner is a server's, which nothing runs yet. It writes no log: nobody stops those of tests that only start something, and they would write into tests that are over.
 func (w *world) runner(server string) *job.Runner {
-	return &job.Runner{Gate: w.gate, Directory: w.dir, Log: slog.New(slog.NewTextHandler(w.Output(), nil)), Now: w.clock, Server: server}
+	return &job.Runner{Gate: w.gate, Directory: w.dir, Log: slog.New(slog.DiscardHandler), Now: w.clock, Server: server}
 }
 
 // runs starts a runner, and gives what stops it and waits.
