@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,18 +95,7 @@ as a warning, and by pratique cluster get until it has it.`,
 
 // readKubeconfig reads a file that is sent to the server as it is: nothing in it is followed.
 func (e *env) readKubeconfig(path string) (string, error) {
-	var data []byte
-	var err error
-	const most = 1 << 20
-	if path == "-" {
-		data, err = readAtMost(e.in, most)
-	} else {
-		var file *os.File
-		if file, err = os.Open(path); err == nil { //nolint:gosec // the person's own file, named by themselves
-			defer func() { _ = file.Close() }() // only read
-			data, err = readAtMost(file, most)
-		}
-	}
+	data, err := e.readNamed(path, 1<<20)
 	if err != nil {
 		return "", fmt.Errorf("--kubeconfig: %w", err)
 	}

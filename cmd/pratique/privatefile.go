@@ -66,6 +66,19 @@ func lockFile(path string, now func() time.Time) (unlock func(), err error) {
 	}
 }
 
+// readNamed reads a file that a person names, or the standard input for "-", and refuses more than a limit.
+func (e *env) readNamed(path string, most int64) ([]byte, error) {
+	if path == "-" {
+		return readAtMost(e.in, most)
+	}
+	file, err := os.Open(path) //nolint:gosec // the person's own file, named by themselves
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return readAtMost(file, most)
+}
+
 // readAtMost reads everything, and refuses more than a limit.
 func readAtMost(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
+	"github.com/pratique-iam/pratique/client"
 	"github.com/pratique-iam/pratique/internal/strictjson"
 )
 
@@ -64,7 +65,7 @@ It needs the right to change the members of every group that is mapped.`,
 		if err := mustNotExist(cmd, c, args[0]); err != nil {
 			return err
 		}
-		if err := p.put(cmd, pratique.Manifest{Metadata: pratique.Metadata{Name: args[0]}}, spec); err != nil {
+		if err := p.put(cmd, c, pratique.Manifest{Metadata: pratique.Metadata{Name: args[0]}}, spec); err != nil {
 			return err
 		}
 		login, err := c.LoginProviders(cmd.Context(), "", "")
@@ -102,7 +103,7 @@ never change: users are linked to them.`,
 		if err := p.complete(cmd, &spec); err != nil {
 			return err
 		}
-		return p.put(cmd, m, spec)
+		return p.put(cmd, c, m, spec)
 	}
 	return cmd
 }
@@ -141,11 +142,11 @@ func (p *providerFlags) complete(cmd *cobra.Command, spec *pratique.IdentityProv
 		spec.CA = string(data)
 	}
 	if p.secretFile != "" {
-		secret, err := p.readSecret()
+		secret, err := p.readNamed(p.secretFile, 4096)
 		if err != nil {
-			return err
+			return fmt.Errorf("--client-secret-file: %w", err)
 		}
-		spec.ClientSecret = secret
+		spec.ClientSecret = strings.TrimSpace(string(secret))
 	}
 	if !cmd.Flags().Changed("map") {
 		return nil
@@ -161,37 +162,18 @@ func (p *providerFlags) complete(cmd *cobra.Command, spec *pratique.IdentityProv
 	return nil
 }
 
-func (p *providerFlags) readSecret() (string, error) {
-	const most = 4096
-	if p.secretFile == "-" {
-		data, err := readAtMost(p.in, most)
-		return strings.TrimSpace(string(data)), err
-	}
-	f, err := os.Open(p.secretFile)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	data, err := readAtMost(f, most)
-	return strings.TrimSpace(string(data)), err
-}
-
-func (p *providerFlags) put(cmd *cobra.Command, m pratique.Manifest, spec pratique.IdentityProviderSpec) error {
+func (p *providerFlags) put(cmd *cobra.Command, c *client.Client, m pratique.Manifest, spec pratique.IdentityProviderSpec) error {
 	data, err := strictjson.Marshal(spec)
 	if err != nil {
 		return err
 	}
 	m.APIVersion, m.Kind, m.Spec, m.Status = pratique.APIVersion, pratique.KindIdentityProvider, data, nil
-	c, err := p.connect()
-	if err != nil {
-		return err
-	}
 	done, err := c.Change(cmd.Context(), apiv1.Changes{Changes: []apiv1.Change{{Put: &m}}})
 	if err != nil {
 		return err
 	}
 	for _, w := range done.Warnings {
-		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", line(w))
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s%s\n", p.paint(yellow, "warning: "), line(w))
 	}
 	printDone(cmd.OutOrStdout(), done.Steps)
 	return nil

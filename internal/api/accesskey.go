@@ -15,6 +15,7 @@ import (
 // Sealer encrypts a secret so that it opens at the given path only. internal/seal has one.
 type Sealer interface {
 	Seal(plain []byte, path string) ([]byte, error)
+	Unseal(sealed []byte, path string) ([]byte, error)
 }
 
 type newAccessKeyIn struct {
@@ -92,11 +93,7 @@ func (a *API) allAccessKeys(c Call, in accessKeysIn) (apiv1.List[apiv1.AccessKey
 	if err := a.Gate.May(s, c.Who, pratique.Need{Operation: "accessKey.list"}, c.Source); err != nil {
 		return out, err
 	}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

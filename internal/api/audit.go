@@ -38,7 +38,7 @@ const (
 
 // records reads the trail, newest first. With a filter, a page may hold fewer than it could, and still have a next one.
 func (a *API) records(ctx context.Context, c Call, in auditIn) (apiv1.Audit, error) {
-	limit, err := pageIn{Limit: in.Limit}.limit()
+	_, limit, err := pageIn{Limit: in.Limit}.bounds()
 	if err != nil {
 		return apiv1.Audit{}, err
 	}

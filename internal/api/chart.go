@@ -46,11 +46,7 @@ func (a *API) charts(_ context.Context, c Call, in pageIn) (apiv1.List[apiv1.Cha
 	if err := a.nowhere(c, "", "chart.list"); err != nil {
 		return out, err
 	}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

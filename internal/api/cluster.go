@@ -112,11 +112,7 @@ type listClustersIn struct {
 // for people who hold rights in enterprise projects only.
 func (a *API) clusters(_ context.Context, c Call, in listClustersIn) (apiv1.ClusterList, error) {
 	out := apiv1.ClusterList{Items: []apiv1.Cluster{}, Revision: c.Snapshot.Generation}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

@@ -109,11 +109,7 @@ type whoCanIn struct {
 // whoCan lists who may do something, users before roles, in the order of their names. The root always may and is not listed.
 func (a *API) whoCan(ctx context.Context, c Call, in whoCanIn) (apiv1.List[apiv1.Subject], error) {
 	var out apiv1.List[apiv1.Subject]
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

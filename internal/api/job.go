@@ -46,11 +46,7 @@ type listJobsIn struct {
 // jobs lists those that the caller may see: job.list is decided for each, where its cluster was.
 func (a *API) jobs(_ context.Context, c Call, in listJobsIn) (apiv1.List[apiv1.Job], error) {
 	out := apiv1.List[apiv1.Job]{Items: []apiv1.Job{}, Revision: c.Snapshot.Generation}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

@@ -132,11 +132,7 @@ type kubeWhoCanIn struct {
 // allow and the gate lets through. The root always may and is not listed, and identities that are not ours are the cluster's own matter.
 func (a *API) kubeWhoCan(ctx context.Context, c Call, in kubeWhoCanIn) (apiv1.List[apiv1.Subject], error) {
 	out := apiv1.List[apiv1.Subject]{Items: []apiv1.Subject{}}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

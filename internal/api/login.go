@@ -156,18 +156,24 @@ func (a *API) refused(ctx context.Context, v Visit, l apiv1.Login, err error) er
 	if !ok {
 		return err
 	}
-	missed, write := a.failures.Take(refusal.Account, a.Now())
-	if !write {
-		return err
-	}
 	r := access.NewRecord(audit.SignInFailed, refusal.Principal, a.Now())
-	r.Account, r.Source, r.Request, r.Missed = refusal.Account, v.Source, v.Request, missed
+	r.Account, r.Source, r.Request = refusal.Account, v.Source, v.Request
 	r.Detail = refusal.Reason
 	if u, known := s.Users.Name(l.User); known && r.Actor.ID == "" {
 		r.Actor = audit.Actor{Type: pratique.PrincipalUser, ID: u.ID, Name: u.Name}
 	}
-	if recordErr := a.Gate.Record(ctx, refusal.Account, r); recordErr != nil {
-		a.Log.ErrorContext(ctx, "a refused sign-in could not be recorded", "account", refusal.Account, "error", recordErr.Error())
-	}
+	a.recordFailure(ctx, r)
 	return err
+}
+
+// recordFailure records a sign-in that failed, or counts it where there are too many to record each.
+func (a *API) recordFailure(ctx context.Context, r audit.Record) {
+	missed, write := a.failures.Take(r.Account, a.Now())
+	if !write {
+		return
+	}
+	r.Missed = missed
+	if err := a.Gate.Record(ctx, r.Account, r); err != nil {
+		a.Log.ErrorContext(ctx, "a refused sign-in could not be recorded", "account", r.Account, "error", err.Error())
+	}
 }

@@ -45,11 +45,7 @@ func (a *API) allFactors(c Call, in factorsIn) (apiv1.List[apiv1.MFA], error) {
 	if err := a.Gate.May(s, c.Who, pratique.Need{Operation: "mfa.list"}, c.Source); err != nil {
 		return out, err
 	}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

@@ -50,7 +50,7 @@ func (a *API) namespaces(ctx context.Context, c Call, in namespacesIn) (apiv1.Na
 	if a.Kubectl == nil {
 		return out, without("access to clusters")
 	}
-	from, err := pageIn{Page: in.Page}.start()
+	from, _, err := pageIn{Page: in.Page}.bounds()
 	if err != nil {
 		return out, err
 	}

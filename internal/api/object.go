@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"iter"
@@ -23,24 +24,16 @@ type pageIn struct {
 	Limit int    `query:"limit" doc:"items on a page; 100 unless given, at most 500"`
 }
 
-func (p pageIn) limit() (int, error) {
-	switch {
-	case p.Limit == 0:
-		return pageSize, nil
-	case p.Limit < 0 || p.Limit > maxPageSize:
-		return 0, web.Invalid("limit is %d and must be 1 to %d", p.Limit, maxPageSize)
-	default:
-		return p.Limit, nil
+// bounds are the name, or what else the list is sorted by, at which the page begins, and how many items it holds.
+func (p pageIn) bounds() (from string, limit int, err error) {
+	if p.Limit < 0 || p.Limit > maxPageSize {
+		return "", 0, web.Invalid("limit is %d and must be 1 to %d", p.Limit, maxPageSize)
 	}
-}
-
-// start is the name, or what else the list is sorted by, at which the page begins.
-func (p pageIn) start() (string, error) {
 	name, err := base64.RawURLEncoding.Strict().DecodeString(p.Page)
 	if err != nil || len(name) > 256 {
-		return "", web.Invalid("page is not the next of an earlier page")
+		return "", 0, web.Invalid("page is not the next of an earlier page")
 	}
-	return string(name), nil
+	return string(name), cmp.Or(p.Limit, pageSize), nil
 }
 
 func nextPage(name string) string { return base64.RawURLEncoding.EncodeToString([]byte(name)) }
@@ -188,11 +181,7 @@ func metaOf(o any) pratique.Meta {
 // page cuts a page out of a walk in name order.
 func page(s *pratique.Snapshot, in listIn, walk func(from string) iter.Seq[any]) (apiv1.List[pratique.Manifest], error) {
 	out := apiv1.List[pratique.Manifest]{Revision: s.Generation}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

@@ -124,20 +124,17 @@ func (a *API) finishLogin(ctx context.Context, v Visit, in finishLoginIn) (creat
 	who, err := a.Federation.Finish(ctx, b.Ticket, federation.Answer{State: b.State, Code: b.Code, Issuer: b.Issuer, Error: b.Error}, a.provider)
 	if err != nil {
 		if failure, ok := errors.AsType[*federation.Failure](err); ok && failure.Account != "" {
-			a.notIn(ctx, v, failure.Account, failure.Provider, failure.Reason, pratique.Principal{})
+			a.notIn(ctx, v, failure.Account, failure.Provider, failure.Reason)
 		}
 		return none, unauthenticated(err)
 	}
 	out, err := a.admit(ctx, v, &who, b.Label)
-	for range 2 { // somebody else may have made or linked the user in between
-		if !errors.Is(err, pratique.ErrConflict) {
-			break
-		}
+	for n := 0; n < 2 && errors.Is(err, pratique.ErrConflict); n++ { // somebody else may have made or linked the user in between
 		out, err = a.admit(ctx, v, &who, b.Label)
 	}
 	if err != nil {
 		if told, ok := errors.AsType[*pratique.Error](err); ok {
-			a.notIn(ctx, v, who.Account, who.Provider.Name, told.Message, pratique.Principal{})
+			a.notIn(ctx, v, who.Account, who.Provider.Name, told.Message)
 		}
 		return none, unauthenticated(err)
 	}
@@ -194,15 +191,9 @@ func (a *API) admit(ctx context.Context, v Visit, as *federation.Assertion, labe
 }
 
 // notIn records a sign-in through a provider that came to nothing.
-func (a *API) notIn(ctx context.Context, v Visit, account, provider, reason string, who pratique.Principal) {
-	missed, write := a.failures.Take(account, a.Now())
-	if !write {
-		return
-	}
-	r := access.NewRecord(audit.SignInFailed, who, a.Now())
-	r.Account, r.Source, r.Request, r.Missed = account, v.Source, v.Request, missed
+func (a *API) notIn(ctx context.Context, v Visit, account, provider, reason string) {
+	r := access.NewRecord(audit.SignInFailed, pratique.Principal{}, a.Now())
+	r.Account, r.Source, r.Request = account, v.Source, v.Request
 	r.Detail = strings.TrimSpace("through the identity provider " + provider + ": " + reason)
-	if err := a.Gate.Record(ctx, account, r); err != nil {
-		a.Log.ErrorContext(ctx, "a refused sign-in could not be recorded", "account", account, "error", err.Error())
-	}
+	a.recordFailure(ctx, r)
 }

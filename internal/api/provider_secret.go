@@ -10,11 +10,6 @@ import (
 	"github.com/pratique-iam/pratique/internal/strictjson"
 )
 
-// Unsealer opens what the Sealer has sealed; one that can do both is taken as both.
-type Unsealer interface {
-	Unseal(sealed []byte, path string) ([]byte, error)
-}
-
 // sealSecrets takes the client secrets out of manifests of identity providers and seals them, before anything else sees the changes: no plan,
 // no record and no answer can hold one. A secret that is kept already is left out, so that applying a file twice changes nothing.
 func (a *API) sealSecrets(s *pratique.Snapshot, changes []pratique.Change) error {
@@ -49,10 +44,8 @@ func (a *API) sealSecret(s *pratique.Snapshot, m *pratique.Manifest) error {
 	m.Spec = bare
 	path := federation.SecretPath(s.Account.ID, spec.Issuer, spec.ClientID)
 	if old, ok := s.IdentityProviders.Name(m.Metadata.Name); ok && len(old.Sealed) > 0 {
-		if opener, can := a.Sealer.(Unsealer); can {
-			if kept, err := opener.Unseal(old.Sealed, path); err == nil && string(kept) == spec.ClientSecret {
-				return nil
-			}
+		if kept, err := a.Sealer.Unseal(old.Sealed, path); err == nil && string(kept) == spec.ClientSecret {
+			return nil
 		}
 	}
 	if m.Sealed, err = a.Sealer.Seal([]byte(spec.ClientSecret), path); err != nil {

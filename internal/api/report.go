@@ -25,11 +25,7 @@ type listReportsIn struct {
 // reports lists those that the caller may see, newest first.
 func (a *API) reports(_ context.Context, c Call, in listReportsIn) (apiv1.List[apiv1.Report], error) {
 	out := apiv1.List[apiv1.Report]{Items: []apiv1.Report{}, Revision: c.Snapshot.Generation}
-	limit, err := in.limit()
-	if err != nil {
-		return out, err
-	}
-	from, err := in.start()
+	from, limit, err := in.bounds()
 	if err != nil {
 		return out, err
 	}

@@ -88,7 +88,7 @@ func (m *Manager) Connect(s *pratique.Snapshot, c *pratique.Cluster) (*Conn, err
 	}
 	var dial dialer
 	if attached {
-		dial = guarded(m.Networks)
+		dial = Guarded(m.Networks)
 	}
 	conn, err := newConn(s.Account.ID, c, a, key, dial)
 	if err != nil {

@@ -20,10 +20,6 @@ import (
 //
 // Networks are the operator's exceptions. Whatever else dials addresses of users, such as identity providers, goes through here as well.
 func Guarded(networks []netip.Prefix) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return guarded(networks)
-}
-
-func guarded(allowed []netip.Prefix) dialer {
 	d := &net.Dialer{
 		Timeout: dialTimeout, KeepAlive: 30 * time.Second,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
@@ -31,7 +27,7 @@ func guarded(allowed []netip.Prefix) dialer {
 			if err != nil {
 				return fmt.Errorf("dial %s: %w", address, err)
 			}
-			if ip := at.Addr().Unmap().WithZone(""); !reachable(ip, allowed) {
+			if ip := at.Addr().Unmap().WithZone(""); !reachable(ip, networks) {
 				return &pratique.Error{
 					Kind:    pratique.ErrInvalid,
 					Message: fmt.Sprintf("the address %s is on this machine or its link, where this server calls nobody", ip),

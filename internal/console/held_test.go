@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/internal/authn"
 )
@@ -44,7 +45,7 @@ func TestAnAdministratorEndsSessionsAndTakesALostFactorAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := root.get("/console/users/mei").want(http.StatusOK, "Remove second factor…", "Sessions")
-	mei.post("/console/users/root/mfa/remove", "confirm", "root").want(http.StatusForbidden)
+	mei.post("/console/users/"+pratique.RootID+"/mfa/remove", "confirm", "root").want(http.StatusForbidden)
 	root.get("/console/users/mei/mfa/remove").want(http.StatusOK, "password alone")
 	root.post("/console/users/mei/mfa/remove", "confirm", "me").want(http.StatusUnprocessableEntity, "nothing was removed")
 	root.post("/console/users/mei/mfa/remove", "confirm", "mei").goes("/console/users/mei")

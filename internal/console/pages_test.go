@@ -24,14 +24,14 @@ func TestWhoeverMayNotIsToldWhyAndTheAPIRefusesTheFormAllTheSame(t *testing.T) {
 	mei.get("/console/clusters").want(http.StatusOK, "Why not?", "cce:cluster:create")
 	mei.get("/console/clusters/new").want(http.StatusOK, "You may not create this cluster", "a Security Administrator")
 	for path, fields := range map[string][]string{
-		"/console/groups/new":                 {"name", "mine"},
-		"/console/users/new":                  {"name", "mine"},
-		"/console/roles/new":                  {"name", "mine", "trust", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["cs.aliyuncs.com"]}}]}`},
-		"/console/grants/new?user=mei":        {"policy", "AdministratorAccess", "scope", "account"},
-		"/console/users/root/password":        {"password", rootPassword},
-		"/console/users/mei/delete":           {"confirm", "mei"},
-		"/console/enterprise-projects/new":    {"name", "mine"},
-		"/console/permissions/namespaces/new": {"kind", "user", "who", "mei", "cluster", "*", "namespaces", "*", "preset", "cluster-admin"},
+		"/console/groups/new":                             {"name", "mine"},
+		"/console/users/new":                              {"name", "mine"},
+		"/console/roles/new":                              {"name", "mine", "trust", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["cs.aliyuncs.com"]}}]}`},
+		"/console/grants/new?user=mei":                    {"policy", "AdministratorAccess", "scope", "account"},
+		"/console/users/" + pratique.RootID + "/password": {"password", rootPassword},
+		"/console/users/mei/delete":                       {"confirm", "mei"},
+		"/console/enterprise-projects/new":                {"name", "mine"},
+		"/console/permissions/namespaces/new":             {"kind", "user", "who", "mei", "cluster", "*", "namespaces", "*", "preset", "cluster-admin"},
 	} {
 		if got := mei.post(path, fields...); got.status != http.StatusForbidden && got.status != http.StatusNotFound {
 			t.Errorf("%s of somebody without rights is answered %d:\n%s", path, got.status, got.html)
