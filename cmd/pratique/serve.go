@@ -62,6 +62,7 @@ external one with --etcd-endpoints.`,
 		ctx, stop := context.WithCancel(cmd.Context())
 		defer stop()
 		go keepHeadroom(ctx)
+		go keepStackRoom(ctx)
 		return server.Run(ctx, c)
 	}
 	return cmd

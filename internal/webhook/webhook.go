@@ -3,7 +3,6 @@ package webhook
 import (
 	"log/slog"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,9 +85,6 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		refuse(rw, http.StatusMethodNotAllowed, "this address takes POST only")
 		return
 	}
-	if r.ProtoMajor > 1 {
-		grow()
-	}
 	v := w.visit()
 	defer w.leave(v)
 	switch {
@@ -98,16 +94,6 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case v.rest(rw, r):
 		w.authenticate(rw, r, v)
 	}
-}
-
-// grow makes the stack of this goroutine large enough for a review, in one step and while there is little on it to be moved. Over HTTP/2 each
-// request comes in a goroutine of its own, whose stack would double three times on the way down to the policies: that took a quarter of the
-// processor time of a server that answers kube-apiservers.
-//
-//go:noinline
-func grow() {
-	var room [10 << 10]byte
-	runtime.KeepAlive(&room)
 }
 
 // visit is what one request needs, kept for the next one.
