@@ -52,13 +52,13 @@ func (e *editor) write(verb Verb, o object, fields []FieldDiff) {
 
 // stamp gives a new object its id and times, or carries them over from the one that it replaces.
 func (e *editor) stamp(m *Meta, old *Meta, k Kind) {
-	m.Updated, m.Generation = e.at.Time, e.Generation
+	m.Updated, m.Generation = TimestampOf(e.at.Time), e.Generation
 	if old != nil {
 		m.ID, m.Created, m.Origin = old.ID, old.Created, old.Origin
 		return
 	}
 	m.Origin = e.origin
-	m.Created = e.at.Time
+	m.Created = m.Updated
 	if m.ID == "" {
 		m.ID = e.at.NewID(k)
 	}

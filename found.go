@@ -8,7 +8,7 @@ func Found(rules *Rules, account Account, at Moment, bootstrap Session) (*Snapsh
 	if err := checkName(KindAccount, account.Name); err != nil {
 		return nil, nil, err
 	}
-	account.Created, account.Updated, account.Generation = at.Time, at.Time, 1
+	account.Created, account.Updated, account.Generation = TimestampOf(at.Time), TimestampOf(at.Time), 1
 	return NewSnapshot(rules, account).With(at, founding{account, bootstrap})
 }
 

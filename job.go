@@ -1,6 +1,7 @@
 package pratique
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -112,7 +113,7 @@ func (e *editor) forgetJobs() {
 			ended = append(ended, j)
 		}
 	}
-	slices.SortFunc(ended, func(a, b *Job) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(ended, func(a, b *Job) int { return cmp.Compare(a.Created, b.Created) })
 	for _, j := range ended[:min(len(ended), e.Jobs.Len()-MaxJobs)] {
 		e.Jobs.remove(j)
 		e.write(Remove, j, nil)
@@ -177,7 +178,7 @@ type InterruptJobs struct {
 func (c InterruptJobs) apply(e *editor) error { //nolint:unparam // it is a Change, and this one cannot fail
 	for _, id := range c.IDs {
 		old, ok := e.Jobs.ID(id)
-		if !ok || old.State.Ended() || old.Updated.After(c.Silent) {
+		if !ok || old.State.Ended() || old.Updated.Time().After(c.Silent) {
 			continue
 		}
 		j := old.clone()

@@ -54,7 +54,7 @@ func TestCancellingAJobIsDecidedWhereItsClusterWas(t *testing.T) {
 		t.Errorf("needs %+v", n)
 	}
 	j, _ := s.Jobs.ID("job-1")
-	if j.Cancel != "mei" || j.State != pratique.JobRunning || !j.Updated.Equal(noon) {
+	if j.Cancel != "mei" || j.State != pratique.JobRunning || !j.Updated.Time().Equal(noon) {
 		t.Errorf("cancelled: %+v", j)
 	}
 	// The server that carries it out writes on without having seen the wish.

@@ -45,7 +45,7 @@ func (s *Snapshot) Manifest(o any, withServer bool) (Manifest, error) {
 	m := Manifest{APIVersion: APIVersion, Kind: thing.kind(), Metadata: Metadata{Name: thing.meta().Name}, Spec: data}
 	if withServer {
 		meta := thing.meta()
-		m.Metadata.ID, m.Metadata.Created = meta.ID, meta.Created
+		m.Metadata.ID, m.Metadata.Created = meta.ID, meta.Created.Time()
 		m.Metadata.ResourceVersion = strconv.FormatUint(meta.Generation, 10)
 		if p, ok := o.(*IdentityProvider); ok {
 			if m.Status, err = identityProviderStatus(p); err != nil {

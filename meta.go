@@ -14,8 +14,8 @@ const APIVersion = "pratique.dev/v1"
 type Meta struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
-	Created    time.Time `json:"created,omitzero"`
-	Updated    time.Time `json:"updated,omitzero"`
+	Created    Timestamp `json:"created,omitzero"`
+	Updated    Timestamp `json:"updated,omitzero"`
 	Generation uint64    `json:"generation,omitzero"` // of the account, when this value was written
 	Origin     string    `json:"origin,omitempty"`    // what made it on somebody's behalf, see Originate; empty: a person or program did
 }

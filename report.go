@@ -1,6 +1,7 @@
 package pratique
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"time"
@@ -136,7 +137,7 @@ func (c FileReports) apply(e *editor) error {
 func (e *editor) forgetReports(filed int) {
 	most := max(filed, 20)
 	var gone []*Report
-	for _, r := range slices.SortedFunc(e.Reports.All(), func(a, b *Report) int { return a.Created.Compare(b.Created) }) {
+	for _, r := range slices.SortedFunc(e.Reports.All(), func(a, b *Report) int { return cmp.Compare(a.Created, b.Created) }) {
 		over := e.Reports.Len()-len(gone) > MaxReports
 		if len(gone) == most || !over && !r.Expires.Before(e.at.Time.Add(-24*time.Hour)) {
 			break

@@ -39,7 +39,7 @@ func (c CreateServiceLinkedRole) apply(e *editor) error {
 	}
 	e.stamp(&g.Meta, nil, KindGrant)
 	e.setGrant(nil, g)
-	e.write(Create, g, nil)
+	e.write(Create, g, diff(nil, e.grantSpec(g)))
 	e.cascaded()
 	return nil
 }

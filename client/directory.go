@@ -37,6 +37,8 @@ type ListOptions struct {
 	Group  string
 	Role   string
 	Policy string // grants: of this policy
+
+	Cluster string // namespace permissions: what reaches this cluster
 }
 
 func (o ListOptions) query() url.Values {
@@ -46,6 +48,7 @@ func (o ListOptions) query() url.Values {
 	}
 	for key, value := range map[string]string{
 		"page": o.Page, "name": o.Name, "sort": o.Sort, "type": o.Type, "user": o.User, "group": o.Group, "role": o.Role, "policy": o.Policy,
+		"cluster": o.Cluster,
 	} {
 		if value != "" {
 			q.Set(key, value)

@@ -94,7 +94,7 @@ func (k *clusterManifest) used(ctx context.Context, rows *catalog.Catalog, name 
 		return err
 	}
 	o.Settings = cluster.SettingsOf(rows, cl.Type)
-	for m, err := range c.All(ctx, pratique.KindNamespacePermission, client.ListOptions{Limit: 500}) {
+	for m, err := range c.All(ctx, pratique.KindNamespacePermission, client.ListOptions{Limit: 500, Cluster: cl.Name}) {
 		if err != nil {
 			return err
 		}
@@ -102,9 +102,7 @@ func (k *clusterManifest) used(ctx context.Context, rows *catalog.Catalog, name 
 		if err := json.Unmarshal(m.Spec, &spec); err != nil {
 			return fmt.Errorf("read namespace permission %s: %w", m.Metadata.Name, err)
 		}
-		if slices.Contains(spec.Clusters, cl.Name) || slices.Contains(spec.Clusters, pratique.AllClusters) {
-			o.ClusterRoles = append(o.ClusterRoles, spec.ClusterRole)
-		}
+		o.ClusterRoles = append(o.ClusterRoles, spec.ClusterRole)
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ With -o yaml an object is printed as pratique apply reads it.`,
 	f.StringVar(&g.options.Group, "group", "", "grants: only those of this group `NAME`")
 	f.StringVar(&g.options.Role, "role", "", "grants: only those of this role `NAME`")
 	f.StringVar(&g.options.Policy, "policy", "", "grants: only those of this policy `NAME`")
+	f.StringVar(&g.options.Cluster, "cluster", "", "namespace permissions: only those that reach this cluster `NAME`")
 	cmd.RunE = g.run
 	return cmd
 }

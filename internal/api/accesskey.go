@@ -99,7 +99,7 @@ func (a *API) allAccessKeys(c Call, in accessKeysIn) (apiv1.List[apiv1.AccessKey
 	}
 	before := a.Now().AddDate(0, 0, -in.OlderThan)
 	for k := range s.AccessKeys.From(from) {
-		if in.OlderThan > 0 && (k.Disabled || k.Created.After(before)) {
+		if in.OlderThan > 0 && (k.Disabled || k.Created.Time().After(before)) {
 			continue
 		}
 		if len(out.Items) == limit {
@@ -113,7 +113,7 @@ func (a *API) allAccessKeys(c Call, in accessKeysIn) (apiv1.List[apiv1.AccessKey
 
 func accessKeyOf(s *pratique.Snapshot, k *pratique.AccessKey) apiv1.AccessKey {
 	return apiv1.AccessKey{
-		ID: k.ID, User: s.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: k.User}), Disabled: k.Disabled, Created: k.Created,
+		ID: k.ID, User: s.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: k.User}), Disabled: k.Disabled, Created: k.Created.Time(),
 	}
 }
 

@@ -85,7 +85,7 @@ func (a *API) instance(c Call, in clusterAddonIn, operation string) (*pratique.C
 func (a *API) instanceView(ctx context.Context, s *pratique.Snapshot, cl *pratique.Cluster, i *pratique.Addon) apiv1.AddonInstance {
 	state, reason := a.standing(s, i)
 	out := apiv1.AddonInstance{
-		Name: i.Template, Title: i.Template, Cluster: cl.Name, Version: i.Version, State: string(state), By: s.PrincipalName(i.By), Installed: i.Created,
+		Name: i.Template, Title: i.Template, Cluster: cl.Name, Version: i.Version, State: string(state), By: s.PrincipalName(i.By), Installed: i.Created.Time(),
 		Message: reason, Job: i.Job,
 	}
 	t, ok := s.AddonTemplate(i.Template)
@@ -156,7 +156,7 @@ func (a *API) standing(s *pratique.Snapshot, i *pratique.Addon) (state pratique.
 	switch {
 	case !moving && i.State != pratique.AddonFailed:
 		return i.State, ""
-	case moving && (known && !j.State.Ended() || !known && i.Updated.Add(settling).After(a.Now())):
+	case moving && (known && !j.State.Ended() || !known && i.Updated.Time().Add(settling).After(a.Now())):
 		return i.State, ""
 	case !known || j.Error == "":
 		return pratique.AddonFailed, "it was not finished; install it again, or uninstall it"

@@ -70,7 +70,7 @@ func newLook(by pratique.Ref, t *catalog.Addon, version string, config jsontext.
 func (a *API) report(ctx context.Context, c Call, s *pratique.Snapshot, cl *pratique.Cluster, l *look, inside bool) pratique.Report {
 	now := a.Now()
 	r := pratique.Report{
-		Meta:     pratique.Meta{ID: pratique.At(now).NewID(pratique.KindReport), Created: now},
+		Meta:     pratique.Meta{ID: pratique.At(now).NewID(pratique.KindReport), Created: pratique.TimestampOf(now)},
 		Template: l.template.Name, Version: l.version.Version, Cluster: cl.ID, ClusterName: cl.Name, ClusterType: cl.Type, Config: l.config,
 		Place: pratique.JobPlace{Project: cl.Project, EnterpriseProject: cl.EnterpriseProject, ClusterType: cl.Type},
 		By:    l.by, Settings: l.given, Revision: s.Generation, Expires: now.Add(pratique.ReportLife),

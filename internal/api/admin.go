@@ -33,7 +33,7 @@ func (a *API) accounts(context.Context, Visit, none) (apiv1.List[apiv1.AccountIn
 	var out apiv1.List[apiv1.AccountInfo]
 	for _, s := range a.Accounts.Accounts() {
 		out.Items = append(out.Items, apiv1.AccountInfo{
-			ID: s.Account.ID, Name: s.Account.Name, Created: s.Account.Created, Revision: s.Generation, Users: s.Users.Len(),
+			ID: s.Account.ID, Name: s.Account.Name, Created: s.Account.Created.Time(), Revision: s.Generation, Users: s.Users.Len(),
 		})
 	}
 	return out, nil

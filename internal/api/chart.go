@@ -174,6 +174,6 @@ func (a *API) deleteChart(ctx context.Context, c Call, in nameIn) (done, error) 
 func chartView(ch *pratique.Chart) apiv1.Chart {
 	return apiv1.Chart{
 		Name: ch.Name, Chart: ch.Chart, Version: ch.Version, AppVersion: ch.AppVersion, Description: ch.Description, Digest: ch.Digest, Size: ch.Size,
-		Created: ch.Created, Updated: ch.Updated,
+		Created: ch.Created.Time(), Updated: ch.Updated.Time(),
 	}
 }

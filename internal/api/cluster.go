@@ -168,7 +168,7 @@ func (a *API) view(c Call, cl *pratique.Cluster) apiv1.Cluster {
 	s := c.Snapshot
 	out := apiv1.Cluster{
 		ID: cl.ID, Name: cl.Name, Type: cl.Type, Provisioner: string(cl.Provisioner), Project: cl.Project, EnterpriseProject: cl.EnterpriseProject,
-		Tags: cl.Tags, Billing: cl.Billing, Creator: s.PrincipalName(cl.Creator), Stopped: cl.Stopped, Shadow: cl.Shadow, Created: cl.Created,
+		Tags: cl.Tags, Billing: cl.Billing, Creator: s.PrincipalName(cl.Creator), Stopped: cl.Stopped, Shadow: cl.Shadow, Created: cl.Created.Time(),
 		ResourceVersion: strconv.FormatUint(cl.Generation, 10), Status: a.status(cl),
 	}
 	if p, ok := s.Projects.ID(cl.Project); ok {

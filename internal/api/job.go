@@ -83,7 +83,7 @@ func newestFirst(s *pratique.Snapshot) []*pratique.Job {
 
 // jobKey orders jobs by their age; a page begins at one.
 func jobKey(j *pratique.Job) string {
-	at := strconv.FormatInt(j.Created.UnixMilli(), 10)
+	at := strconv.FormatInt(j.Created.Time().UnixMilli(), 10)
 	return strings.Repeat("0", max(0, 16-len(at))) + at + j.ID
 }
 
@@ -150,7 +150,7 @@ func jobView(j *pratique.Job) apiv1.Job {
 	out := apiv1.Job{
 		ID: j.ID, Operation: j.Operation, Title: j.Title, Cluster: j.ClusterName, ClusterID: j.Cluster, By: j.ByName, State: string(j.State),
 		Cancel: j.Cancel, Done: j.Done, Total: j.Total, Error: j.Error, Hint: j.Hint, Result: j.Result, Server: j.Server,
-		Created: j.Created, Updated: j.Updated, Finished: j.Finished,
+		Created: j.Created.Time(), Updated: j.Updated.Time(), Finished: j.Finished,
 	}
 	for _, l := range j.Progress {
 		out.Progress = append(out.Progress, apiv1.JobLine{At: l.At, Text: l.Text})

@@ -87,7 +87,7 @@ func byName(s *pratique.Snapshot, ids map[string]bool, from string) iter.Seq[*pr
 func factorOf(s *pratique.Snapshot, id string, admins map[string]bool) apiv1.MFA {
 	out := apiv1.MFA{User: s.PrincipalName(pratique.Ref{Kind: pratique.KindUser, ID: id}), Administrator: admins[id]}
 	if m, ok := s.MFAs.ID(id); ok {
-		out.Enrolled, out.Confirmed, out.Created, out.RecoveryCodes = true, m.Confirmed, m.Created, len(m.Recovery)
+		out.Enrolled, out.Confirmed, out.Created, out.RecoveryCodes = true, m.Confirmed, m.Created.Time(), len(m.Recovery)
 	}
 	return out
 }

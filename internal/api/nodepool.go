@@ -76,7 +76,7 @@ func (a *API) poolViews(ctx context.Context, c Call, cl *pratique.Cluster) []api
 	there, ready, problem := a.countPools(ctx, c, cl)
 	for p := range c.Snapshot.NodePoolsOf(cl.ID) {
 		out = append(out, apiv1.NodePool{
-			ID: p.ID, Name: p.Pool, Cluster: cl.Name, Count: p.Count, Labels: p.Labels, Created: p.Created,
+			ID: p.ID, Name: p.Pool, Cluster: cl.Name, Count: p.Count, Labels: p.Labels, Created: p.Created.Time(),
 			ResourceVersion: strconv.FormatUint(p.Generation, 10), Nodes: there[p.Pool], Ready: ready[p.Pool], Error: problem,
 		})
 	}

@@ -57,17 +57,24 @@ type listGrantsIn struct {
 	Policy string `query:"policy" doc:"only grants of this policy"`
 }
 
+type listPermissionsIn struct {
+	listIn
+	Cluster string `query:"cluster" doc:"only what reaches this cluster"`
+}
+
 type nameIn struct {
 	Name string `path:"name" doc:"name or id of the object"`
 }
 
 // list serves the objects of a kind, a page at a time.
 func (a *API) list(kind pratique.Kind) action {
-	if kind == pratique.KindPolicy {
+	switch kind {
+	case pratique.KindPolicy:
 		return signedIn(a.policies)
-	}
-	if kind == pratique.KindGrant {
+	case pratique.KindGrant:
 		return signedIn(a.grants)
+	case pratique.KindNamespacePermission:
+		return signedIn(a.permissions)
 	}
 	return signedIn(func(_ context.Context, c Call, in listIn) (apiv1.List[pratique.Manifest], error) {
 		return page(c.Snapshot, in, func(from string) iter.Seq[any] { return c.Snapshot.Objects(kind, from, false) })
@@ -86,6 +93,24 @@ func (a *API) policies(_ context.Context, c Call, in listPoliciesIn) (apiv1.List
 		return func(yield func(any) bool) {
 			for o := range all {
 				if p, ok := o.(*pratique.Policy); ok && p.System && !yield(o) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// permissions lists namespace permissions. As with grants, a cluster that does not exist is one that nothing reaches.
+func (a *API) permissions(_ context.Context, c Call, in listPermissionsIn) (apiv1.List[pratique.Manifest], error) {
+	return page(c.Snapshot, in.listIn, func(from string) iter.Seq[any] {
+		all := c.Snapshot.Objects(pratique.KindNamespacePermission, from, false)
+		if in.Cluster == "" {
+			return all
+		}
+		id, known := idOf(c.Snapshot.Clusters.Find(in.Cluster))
+		return func(yield func(any) bool) {
+			for o := range all {
+				if p, ok := o.(*pratique.NamespacePermission); ok && known && p.On(id) && !yield(o) {
 					return
 				}
 			}

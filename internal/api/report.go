@@ -50,7 +50,7 @@ func (in *listReportsIn) fits(r *pratique.Report) bool {
 
 // reportKey orders reports by their age; a page begins at one.
 func reportKey(r *pratique.Report) string {
-	at := strconv.FormatInt(r.Created.UnixMilli(), 10)
+	at := strconv.FormatInt(r.Created.Time().UnixMilli(), 10)
 	return strings.Repeat("0", max(0, 16-len(at))) + at + r.ID
 }
 
@@ -78,7 +78,7 @@ func reportView(s *pratique.Snapshot, r *pratique.Report) apiv1.Report {
 	out := apiv1.Report{
 		ID: r.ID, Addon: r.Template, Version: r.Version, Check: r.Template, Cluster: r.ClusterName, ClusterID: r.Cluster, Type: r.ClusterType,
 		Project: r.Place.Project, By: s.PrincipalName(r.By), Passed: r.Passed, Settings: r.Settings, Items: r.Items, Revision: r.Revision,
-		Created: r.Created, Expires: r.Expires,
+		Created: r.Created.Time(), Expires: r.Expires,
 	}
 	if t, ok := s.AddonTemplate(r.Template); ok {
 		out.Check = t.CheckName()

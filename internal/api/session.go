@@ -54,7 +54,7 @@ func (a *API) listSessions(c Call, user, operation string, kind pratique.Session
 func sessionInfo(c Call, s *pratique.Session) apiv1.SessionInfo {
 	return apiv1.SessionInfo{
 		ID: s.ID, Type: s.Type, Principal: c.Snapshot.PrincipalName(s.Principal), Label: s.Label, Source: s.Source,
-		Created: s.Created, Expires: s.Expires, Current: s.ID == c.Session.ID,
+		Created: s.Created.Time(), Expires: s.Expires, Current: s.ID == c.Session.ID,
 	}
 }
 

@@ -25,16 +25,25 @@ func orderOf(text string) (order, error) {
 
 // place is where an object stands in an order. It is unique in a list, so that a page can begin at it.
 type place struct {
-	at   int64  // when it was made, in milliseconds; zero in the order of names, and of what the catalogue brought
+	at   int64  // when it was made, in nanoseconds; zero in the order of names, and of what the catalogue brought
 	name string // folded
 }
 
-func (o order) place(m pratique.Meta) place {
-	out := place{name: pratique.Fold(m.Name)}
-	if o.created && !m.Created.IsZero() {
-		out.at = m.Created.UnixMilli()
+func (o order) place(m pratique.Meta) place { return place{o.at(m), pratique.Fold(m.Name)} }
+
+func (o order) at(m pratique.Meta) int64 {
+	if !o.created {
+		return 0
 	}
-	return out
+	return int64(m.Created)
+}
+
+// before reports whether an object stands before a place. It folds the name only when it must.
+func (o order) before(m pratique.Meta, p place) bool {
+	if at := o.at(m); at != p.at {
+		return (at < p.at) != o.down
+	}
+	return o.compare(place{p.at, pratique.Fold(m.Name)}, p) < 0
 }
 
 // compare is negative when x stands before y.
@@ -101,24 +110,45 @@ type placed[T any] struct {
 	value T
 }
 
+// candidate is one of a walk. Which one it is stands for its name: the walk is in the order of names, and to fold each would take longer than all
+// the rest.
+type candidate[T any] struct {
+	at    int64
+	nth   int
+	value T
+}
+
 // first gives the first n of a walk in an order, from a place on; from the start when that is the zero place.
 func first[T any](o order, from place, n int, walk iter.Seq[T], meta func(T) pratique.Meta, fits func(T) bool) []placed[T] {
-	var found []placed[T]
+	var found []candidate[T]
+	compare := func(x, y candidate[T]) int {
+		if o.down {
+			x, y = y, x
+		}
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.nth, y.nth))
+	}
 	tidy := func() {
-		slices.SortFunc(found, func(x, y placed[T]) int { return o.compare(x.place, y.place) })
+		slices.SortFunc(found, compare)
 		found = found[:min(len(found), n)]
 	}
-	var last place // of the first n; zero while fewer are known
+	var last candidate[T] // of the first n, once there are as many
+	full, nth := false, 0
 	for t := range walk {
-		at := o.place(meta(t))
-		if from != (place{}) && o.compare(at, from) < 0 || last != (place{}) && o.compare(at, last) >= 0 || !fits(t) {
+		m := meta(t)
+		c := candidate[T]{o.at(m), nth, t}
+		nth++
+		if full && compare(c, last) >= 0 || from != (place{}) && o.before(m, from) || !fits(t) {
 			continue
 		}
-		if found = append(found, placed[T]{at, t}); len(found) == 2*n {
+		if found = append(found, c); len(found) == 2*n {
 			tidy()
-			last = found[n-1].place
+			last, full = found[n-1], true
 		}
 	}
 	tidy()
-	return found
+	out := make([]placed[T], len(found))
+	for i, c := range found {
+		out[i] = placed[T]{o.place(meta(c.value)), c.value}
+	}
+	return out
 }

@@ -48,3 +48,19 @@ func TestListsAreSortedAndPagesJoinInEveryOrder(t *testing.T) {
 	}
 	w.root.get("/v1/policies?sort=-created&limit=500").want(200)
 }
+
+func TestNamespacePermissionsAreListedByTheClusterThatTheyReach(t *testing.T) {
+	t.Parallel()
+	w := harbour(t)
+	w.root.apply("kind: NamespacePermission\nmetadata: {name: bob-everywhere}\nspec: {group: bob-group, clusterRole: view, clusters: [\"*\"], namespaces: [dev]}").want(200)
+	for path, want := range map[string][]string{
+		"/v1/namespacepermissions?cluster=prod":              {"bob-dev", "bob-everywhere"},
+		"/v1/namespacepermissions?cluster=lab":               {"bob-everywhere"},
+		"/v1/namespacepermissions?cluster=prod&sort=-created": {"bob-everywhere", "bob-dev"},
+		"/v1/namespacepermissions?cluster=none":              nil,
+	} {
+		if diff := cmp.Diff(want, w.root.names(path)); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+}

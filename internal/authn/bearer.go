@@ -27,7 +27,7 @@ func (a *Authenticator) Bearer(secret string) (pratique.Principal, *pratique.Ses
 	if reason != "" {
 		return pratique.Principal{}, nil, refuseSession(reason).at(snap, p)
 	}
-	p.Session, p.MFA, p.Since = s.ID, s.MFA, s.Created
+	p.Session, p.MFA, p.Since = s.ID, s.MFA, s.Created.Time()
 	return p, s, nil
 }
 

@@ -4,7 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -104,6 +105,10 @@ func summary(r *audit.Record) string {
 
 func short(s string) string {
 	const most = 160
+	return cut(s, most)
+}
+
+func cut(s string, most int) string {
 	runes := []rune(s)
 	if len(runes) <= most {
 		return s
@@ -192,17 +197,33 @@ func viewOf(r *audit.Record) recordView {
 		Empty: ui.Empty{Title: "Nothing was changed", Text: "The record tells of something that changed no object."},
 	}
 	for _, s := range r.Steps {
-		out.Steps.Rows = append(out.Steps.Rows, ui.Row{Cells: []ui.Cell{{Text: string(s.Verb)}, {Text: s.Kind.Word() + " " + s.Name}, {Text: fieldsOf(s), Code: true}}})
+		out.Steps.Rows = append(out.Steps.Rows, ui.Row{Cells: []ui.Cell{{Text: string(s.Verb)}, {Text: s.Kind.Word() + " " + s.Name}, {Changes: changesOf(s, 24_000/len(r.Steps))}}})
 	}
 	return out
 }
 
-func fieldsOf(s pratique.Step) string {
-	out := make([]string, len(s.Fields))
+// whole is more than a value has: a policy is at most 6 KiB, and twice that when it is indented.
+const whole = 1 << 20
+
+// changesOf shows what a step changes: documents indented, words without quotes. A value is cut after so many characters.
+func changesOf(s pratique.Step, most int) []ui.Change {
+	out := make([]ui.Change, len(s.Fields))
 	for i, f := range s.Fields {
-		out[i] = f.Field + ": " + short(string(f.Before)) + " → " + short(string(f.After))
+		out[i] = ui.Change{Name: f.Field, Before: cut(valueText(f.Before), most), After: cut(valueText(f.After), most)}
 	}
-	return strings.Join(out, "; ")
+	return out
+}
+
+func valueText(v jsontext.Value) string {
+	if v.Kind() == '"' {
+		if text, err := jsontext.AppendUnquote(nil, v); err == nil {
+			return string(text)
+		}
+	}
+	if v = v.Clone(); v.Indent(jsontext.WithIndent("  ")) != nil {
+		return string(v)
+	}
+	return string(v)
 }
 
 // auditExport gives up to ten thousand records as lines of JSON.

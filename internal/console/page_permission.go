@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/pratique-iam/pratique"
@@ -153,7 +152,9 @@ func (c *Console) clusterPermissions(ctx context.Context, v *visit) (answer, err
 func (c *Console) fillPermissions(ctx context.Context, v *visit, p *namespaceLevelPage, cluster string) error {
 	// The form itself decides: what may be given depends on the cluster that is chosen there.
 	p.New = ui.Button{Label: "Add permission", Kind: "primary", Href: href([]string{"permissions", "namespaces", "new"}, "cluster", cluster), Permit: ui.Permit{Allowed: true}}
-	list, err := v.api.List(ctx, pratique.KindNamespacePermission, client.ListOptions{Name: v.query("q"), Page: v.query("page")})
+	o := v.listOptions()
+	o.Cluster = cluster
+	list, err := v.api.List(ctx, pratique.KindNamespacePermission, o)
 	if errors.Is(err, pratique.ErrDenied) {
 		p.Table.Empty = ui.Empty{Title: "You may not see namespace permissions", Text: problem(err).Detail}
 		return nil
@@ -162,7 +163,7 @@ func (c *Console) fillPermissions(ctx context.Context, v *visit, p *namespaceLev
 		return err
 	}
 	p.Table = v.listing(list.Next, ui.Table{
-		Caption: "Namespace permissions", Columns: []ui.Column{{Title: "Who"}, {Title: "May"}, {Title: "Clusters"}, {Title: "Namespaces"}, {Title: ""}},
+		Caption: "Namespace permissions", Columns: []ui.Column{{Title: "Who"}, {Title: "May"}, {Title: "Clusters"}, {Title: "Namespaces"}, v.sorted("Given", "created"), {Title: ""}},
 		Empty: ui.Empty{
 			Title: "No namespace permission yet", Button: &p.New,
 			Text: "A cluster permission opens a cluster; what is inside stays closed. A namespace permission gives somebody a role in namespaces: view, edit, admin, or any ClusterRole.",
@@ -173,15 +174,13 @@ func (c *Console) fillPermissions(ctx context.Context, v *visit, p *namespaceLev
 		if err := specOf(m, &spec); err != nil {
 			return err
 		}
-		if cluster != "" && !slices.Contains(spec.Clusters, cluster) && !slices.Contains(spec.Clusters, pratique.AllClusters) {
-			continue
-		}
 		kind, name := principalIn(spec)
 		p.Table.Rows = append(p.Table.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: name, Href: at(kind+"s", name), Sub: kind},
 			{Text: spec.ClusterRole},
 			{Text: strings.Join(spec.Clusters, ", ")},
 			{Text: strings.Join(spec.Namespaces, ", ")},
+			{Text: day(m.Metadata.Created)},
 			{Text: "Take away…", Href: at("permissions", "namespaces", m.Metadata.Name, "delete")},
 		}})
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -102,7 +103,7 @@ func (c *Console) policy(ctx context.Context, v *visit) (answer, error) {
 	}
 	p := &policyPage{base: base{v.frame("policies", name)}, Name: name, Document: documentOf(spec)}
 	p.Crumbs = []ui.Link{{Title: "Policies", Href: at("policies")}}
-	p.Facts = ui.Facts{{Name: "Type", Value: typeOf(m)}, {Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Description", Value: spec.Description}, {Name: "Version in force", Value: spec.DefaultVersion}}
+	p.Facts = ui.Facts{{Name: "Type", Value: typeOf(m)}, {Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Description", Value: spec.Description}, {Name: "Version in force", Value: cmp.Or(spec.DefaultVersion, "v1")}}
 	if typeOf(m) == "custom" {
 		p.Buttons = []ui.Button{
 			{Label: "Edit", Kind: "primary", Href: at("policies", name, "edit"), Permit: permits[0]},

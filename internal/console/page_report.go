@@ -105,7 +105,7 @@ func (c *Console) quickAuthorization(ctx context.Context, v *visit) (answer, err
 		return p, nil
 	}
 	for _, s := range plan.Steps {
-		p.Steps.Rows = append(p.Steps.Rows, ui.Row{Cells: []ui.Cell{{Text: string(s.Verb)}, {Text: s.Kind.Word() + " " + s.Name}, {Text: fieldsOf(s), Code: true}}})
+		p.Steps.Rows = append(p.Steps.Rows, ui.Row{Cells: []ui.Cell{{Text: string(s.Verb)}, {Text: s.Kind.Word() + " " + s.Name}, {Changes: changesOf(s, whole)}}})
 	}
 	return p, nil
 }

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -65,10 +67,8 @@ func (c *Console) roles(ctx context.Context, v *visit) (answer, error) {
 }
 
 func sessionText(s pratique.RoleSpec) string {
-	if s.MaxSession == 0 {
-		return pratique.DefaultRoleSession.String()
-	}
-	return time.Duration(s.MaxSession).String()
+	text := cmp.Or(time.Duration(s.MaxSession), pratique.DefaultRoleSession).String()
+	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(text)
 }
 
 // rolePage shows one role: whom it trusts and what it holds.

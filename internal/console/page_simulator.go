@@ -160,7 +160,7 @@ func verdictOf(a apiv1.Answer) *verdict {
 func walkOf(w apiv1.Walk) walk {
 	out := walk{Title: w.Dialect + " · " + w.Action, Note: w.Trace.Missing}
 	for _, t := range w.Trace.Tiers {
-		row := tier{Name: t.Name, Effect: t.Effect.String(), Text: fmt.Sprintf("%d statements were looked at", t.Statements)}
+		row := tier{Name: t.Name, Effect: t.Effect.String(), Text: lookedAt(t.Statements)}
 		if t.Skipped != "" {
 			row.Effect, row.Text = "skipped", t.Skipped
 		}
@@ -173,6 +173,13 @@ func walkOf(w apiv1.Walk) walk {
 		out.Tiers = append(out.Tiers, row)
 	}
 	return out
+}
+
+func lookedAt(statements int) string {
+	if statements == 1 {
+		return "1 statement was looked at"
+	}
+	return fmt.Sprintf("%d statements were looked at", statements)
 }
 
 // simulatorPage answers whether somebody may do something, over both layers.
@@ -305,7 +312,9 @@ func (c *Console) whoCan(ctx context.Context, v *visit) (answer, error) {
 	p.Who = ui.Table{
 		Caption: "Who may", Columns: []ui.Column{{Title: "Name"}, {Title: "Kind"}},
 		Empty: ui.Empty{Title: "Nobody but the root", Text: "The root of the account always may; nobody else does."},
-		Note:  fmt.Sprintf("%d found; the root of the account always may and is not listed.", len(list.Items)),
+	}
+	if n := len(list.Items); n > 0 {
+		p.Who.Note = fmt.Sprintf("%d found; the root of the account always may and is not listed.", n)
 	}
 	for _, s := range list.Items[:min(len(list.Items), shown)] {
 		p.Who.Rows = append(p.Who.Rows, ui.Row{Cells: []ui.Cell{{Text: s.ID, Href: at(s.Type+"s", s.ID)}, {Text: s.Type}}})

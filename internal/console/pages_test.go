@@ -92,6 +92,7 @@ func TestTheWayThroughTheAuthorizationKeepsTheOrder(t *testing.T) {
 		want(http.StatusOK, "Dependency check", "Failed", "Authorize now")
 	way := strings.ReplaceAll(order.finds(`class="button primary" href="([^"]+)">Authorize now`), "&amp;", "&")
 	form := root.get(way).want(http.StatusOK, "Quick authorization", "Back to the order")
+	form.want(http.StatusOK, "mse:ListTagResources", "cs.aliyuncs.com", "AliyunServiceRolePolicyForMSE") // the whole of what is given, to be read before
 	back := strings.ReplaceAll(form.finds(`name="back" value="([^"]+)"`), "&amp;", "&")
 	done := root.post(strings.Split(way, "?")[0], "back", back)
 	done.goes(back)

@@ -129,7 +129,7 @@ func fill(b *testing.B, client *clientv3.Client, grants int) string {
 	bulk := newBulk(b, client)
 	at := pratique.At(time.Now())
 	meta := func(kind pratique.Kind, n int) pratique.Meta {
-		return pratique.Meta{ID: at.NewID(kind), Name: fmt.Sprintf("%s-%07d", kind.Word(), n), Created: at.Time, Updated: at.Time, Generation: 2}
+		return pratique.Meta{ID: at.NewID(kind), Name: fmt.Sprintf("%s-%07d", kind.Word(), n), Created: pratique.TimestampOf(at.Time), Updated: pratique.TimestampOf(at.Time), Generation: 2}
 	}
 	objects := s.Projects.Len() + s.EnterpriseProjects.Len() + s.Sessions.Len() + 1
 	put := func(kind pratique.Kind, m pratique.Meta, o any) {

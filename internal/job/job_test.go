@@ -256,7 +256,7 @@ func TestSignsOfLifeKeepAJobOthersWouldTakeForDead(t *testing.T) {
 	id := w.start(r, waits).ID
 	began := w.job(id).Updated
 	w.later(2 * time.Minute)
-	w.until(id, "alive", func(j *pratique.Job) bool { return j.Updated.After(began) })
+	w.until(id, "alive", func(j *pratique.Job) bool { return j.Updated > began })
 	w.runs(w.runner("two"))()
 	if j := w.job(id); j.State != pratique.JobRunning {
 		t.Errorf("the job is %s", j.State)

@@ -197,7 +197,7 @@ func (r *Runner) sweep(ctx context.Context, silent time.Time) {
 	for _, s := range r.Directory.Accounts() {
 		var orphans []string
 		for j := range s.Jobs.All() {
-			if !j.State.Ended() && !j.Updated.After(silent) && !r.mine(j.ID) {
+			if !j.State.Ended() && !j.Updated.Time().After(silent) && !r.mine(j.ID) {
 				orphans = append(orphans, j.ID)
 			}
 		}

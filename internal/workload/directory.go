@@ -65,7 +65,7 @@ func (w *Workload) meta(prefix, word string, n int) pratique.Meta {
 	var id [16]byte
 	binary.LittleEndian.PutUint64(id[:], w.random.Uint64())
 	binary.LittleEndian.PutUint64(id[8:], w.random.Uint64())
-	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	at := pratique.TimestampOf(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
 	return pratique.Meta{
 		ID:   prefix + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(id[:10])),
 		Name: fmt.Sprintf("%s-%07d", word, n), Created: at, Updated: at, Generation: 2,

@@ -103,15 +103,22 @@ type Column struct {
 // Row is a line of a table.
 type Row struct{ Cells []Cell }
 
-// Cell is one value. The first set of Link, Badge, Button and Buttons decides how it looks.
+// Cell is one value. The first set of Badge, Buttons, Changes, Href and Code decides how it looks.
 type Cell struct {
 	Text    string
 	Href    string
 	Badge   *Badge
 	Buttons []Button
 	Code    bool
+	Changes []Change
 	Sub     string // a quieter line below
 }
+
+// Change is what becomes of one field. Before is empty for one that is new, After for one that goes. What has lines is shown as it stands.
+type Change struct{ Name, Before, After string }
+
+// Long says that the values need lines of their own.
+func (c Change) Long() bool { return strings.Contains(c.Before+c.After, "\n") }
 
 // Search is a field for a part of the name.
 type Search struct {
