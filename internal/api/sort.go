@@ -120,35 +120,28 @@ type candidate[T any] struct {
 
 // first gives the first n of a walk in an order, from a place on; from the start when that is the zero place.
 func first[T any](o order, from place, n int, walk iter.Seq[T], meta func(T) pratique.Meta, fits func(T) bool) []placed[T] {
-	var found []candidate[T]
-	compare := func(x, y candidate[T]) int {
-		if o.down {
+	backwards := func(x, y candidate[T]) int {
+		if !o.down {
 			x, y = y, x
 		}
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.nth, y.nth))
 	}
-	tidy := func() {
-		slices.SortFunc(found, compare)
-		found = found[:min(len(found), n)]
-	}
-	var last candidate[T] // of the first n, once there are as many
-	full, nth := false, 0
+	var best []candidate[T] // the last of them first: what is made later has the later name more often than not, and is appended
+	nth := 0
 	for t := range walk {
 		m := meta(t)
 		c := candidate[T]{o.at(m), nth, t}
 		nth++
-		if full && compare(c, last) >= 0 || from != (place{}) && o.before(m, from) || !fits(t) {
+		if len(best) == n && backwards(c, best[0]) <= 0 || from != (place{}) && o.before(m, from) || !fits(t) {
 			continue
 		}
-		if found = append(found, c); len(found) == 2*n {
-			tidy()
-			last, full = found[n-1], true
-		}
+		i, _ := slices.BinarySearchFunc(best, c, backwards)
+		best = slices.Insert(best, i, c)
+		best = best[max(0, len(best)-n):]
 	}
-	tidy()
-	out := make([]placed[T], len(found))
-	for i, c := range found {
-		out[i] = placed[T]{o.place(meta(c.value)), c.value}
+	out := make([]placed[T], 0, len(best))
+	for _, c := range slices.Backward(best) {
+		out = append(out, placed[T]{o.place(meta(c.value)), c.value})
 	}
 	return out
 }

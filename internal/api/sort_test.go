@@ -54,10 +54,10 @@ func TestNamespacePermissionsAreListedByTheClusterThatTheyReach(t *testing.T) {
 	w := harbour(t)
 	w.root.apply("kind: NamespacePermission\nmetadata: {name: bob-everywhere}\nspec: {group: bob-group, clusterRole: view, clusters: [\"*\"], namespaces: [dev]}").want(200)
 	for path, want := range map[string][]string{
-		"/v1/namespacepermissions?cluster=prod":              {"bob-dev", "bob-everywhere"},
-		"/v1/namespacepermissions?cluster=lab":               {"bob-everywhere"},
+		"/v1/namespacepermissions?cluster=prod":               {"bob-dev", "bob-everywhere"},
+		"/v1/namespacepermissions?cluster=lab":                {"bob-everywhere"},
 		"/v1/namespacepermissions?cluster=prod&sort=-created": {"bob-everywhere", "bob-dev"},
-		"/v1/namespacepermissions?cluster=none":              nil,
+		"/v1/namespacepermissions?cluster=none":               nil,
 	} {
 		if diff := cmp.Diff(want, w.root.names(path)); diff != "" {
 			t.Errorf("%s: %s", path, diff)
