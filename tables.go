@@ -57,11 +57,11 @@ func (s *Snapshot) Count() int {
 	return n
 }
 
-// MetaOf is what every object of a directory has; false for something else.
-func MetaOf(o any) (Meta, bool) {
+// MetaOf is what every object of a directory has, which nobody may change; false for something else.
+func MetaOf(o any) (*Meta, bool) {
 	thing, ok := o.(object)
 	if !ok {
-		return Meta{}, false
+		return nil, false
 	}
-	return *thing.meta(), true
+	return thing.meta(), true
 }

@@ -120,7 +120,7 @@ func (a *API) clusters(_ context.Context, c Call, in listClustersIn) (apiv1.Clus
 	if err != nil {
 		return out, err
 	}
-	found, next, err := cut(by, from, limit, c.Snapshot.Clusters.From, func(cl *pratique.Cluster) pratique.Meta { return cl.Meta }, func(cl *pratique.Cluster) bool {
+	found, next, err := cut(by, from, limit, c.Snapshot.Clusters.From, func(cl *pratique.Cluster) *pratique.Meta { return &cl.Meta }, func(cl *pratique.Cluster) bool {
 		return strings.Contains(pratique.Fold(cl.Name), pratique.Fold(in.Name)) && (in.Type == "" || in.Type == cl.Type) && a.mayOn(c, cl, "cluster.list")
 	})
 	if err != nil {

@@ -198,8 +198,11 @@ func idOf[P any](p P, ok bool) (string, bool) {
 }
 
 // metaOf is what an object of the directory is called.
-func metaOf(o any) pratique.Meta {
-	m, _ := pratique.MetaOf(o)
+func metaOf(o any) *pratique.Meta {
+	m, ok := pratique.MetaOf(o)
+	if !ok {
+		return &pratique.Meta{}
+	}
 	return m
 }
 

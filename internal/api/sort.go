@@ -29,9 +29,9 @@ type place struct {
 	name string // folded
 }
 
-func (o order) place(m pratique.Meta) place { return place{o.at(m), pratique.Fold(m.Name)} }
+func (o order) place(m *pratique.Meta) place { return place{o.at(m), pratique.Fold(m.Name)} }
 
-func (o order) at(m pratique.Meta) int64 {
+func (o order) at(m *pratique.Meta) int64 {
 	if !o.created {
 		return 0
 	}
@@ -39,7 +39,7 @@ func (o order) at(m pratique.Meta) int64 {
 }
 
 // before reports whether an object stands before a place. It folds the name only when it must.
-func (o order) before(m pratique.Meta, p place) bool {
+func (o order) before(m *pratique.Meta, p place) bool {
 	if at := o.at(m); at != p.at {
 		return (at < p.at) != o.down
 	}
@@ -78,7 +78,7 @@ func (o order) placeOf(text string) (place, error) {
 //
 // In the order of names it ends where the page does. In other orders everything is looked at and the first are kept: the lists are in memory,
 // looking at 100,000 objects takes milliseconds, and an index would be paid for at every change.
-func cut[T any](o order, page string, limit int, walk func(from string) iter.Seq[T], meta func(T) pratique.Meta, fits func(T) bool) (items []T, next string, err error) {
+func cut[T any](o order, page string, limit int, walk func(from string) iter.Seq[T], meta func(T) *pratique.Meta, fits func(T) bool) (items []T, next string, err error) {
 	from, err := o.placeOf(page)
 	if err != nil {
 		return nil, "", err
@@ -119,7 +119,7 @@ type candidate[T any] struct {
 }
 
 // first gives the first n of a walk in an order, from a place on; from the start when that is the zero place.
-func first[T any](o order, from place, n int, walk iter.Seq[T], meta func(T) pratique.Meta, fits func(T) bool) []placed[T] {
+func first[T any](o order, from place, n int, walk iter.Seq[T], meta func(T) *pratique.Meta, fits func(T) bool) []placed[T] {
 	backwards := func(x, y candidate[T]) int {
 		if !o.down {
 			x, y = y, x
