@@ -68,12 +68,13 @@ type nameIn struct {
 
 // list serves the objects of a kind, a page at a time.
 func (a *API) list(kind pratique.Kind) action {
-	switch kind {
-	case pratique.KindPolicy:
+	if kind == pratique.KindPolicy {
 		return signedIn(a.policies)
-	case pratique.KindGrant:
+	}
+	if kind == pratique.KindGrant {
 		return signedIn(a.grants)
-	case pratique.KindNamespacePermission:
+	}
+	if kind == pratique.KindNamespacePermission {
 		return signedIn(a.permissions)
 	}
 	return signedIn(func(_ context.Context, c Call, in listIn) (apiv1.List[pratique.Manifest], error) {
