@@ -150,7 +150,7 @@ type load struct {
 	to          *process
 	path, token string
 	bodies      [][]byte
-	multiplexed bool // over HTTP/2, see streams; otherwise see wire
+	version     int // of HTTP, asked with the client of net/http, see ordinary; 0: see wire
 }
 
 // sample is what one turn has shown: requests in a second, and the processor time of one, the client's included, in seconds; 0: not known.
@@ -203,9 +203,9 @@ func (l load) askers(ctx context.Context) ([]asker, error) {
 		return nil, err
 	}
 	var out []asker
-	shared := newStreams(ctx, l.to.url, l.path, ca, l.token)
+	shared := newOrdinary(ctx, l.version, l.to.url, l.path, ca, l.token)
 	for range connections {
-		if l.multiplexed {
+		if l.version > 0 {
 			out = append(out, shared)
 			continue
 		}

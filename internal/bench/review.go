@@ -10,8 +10,8 @@ import (
 const leastShare = 0.85
 
 // reviews measures SubjectAccessReviews over HTTPS as http measures decisions: a server with W(1000) and a cluster, 16 questions at a time, in turns
-// with a server that answers without deciding. It does so twice: with a client that costs next to nothing, on 16 connections, and with one that asks as
-// a kube-apiserver does, over HTTP/2.
+// with a server that answers without deciding. It does so three times: with a client that costs next to nothing, on 16 connections, with an ordinary
+// one, and with one that asks as a kube-apiserver does, over HTTP/2.
 func (b *bench) reviews(ctx context.Context) (rows []row, err error) {
 	r, err := b.reviewed(ctx)
 	if err != nil {
@@ -27,8 +27,8 @@ func (b *bench) reviews(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, floor.stop()) }()
-	for _, multiplexed := range []bool{false, true} {
-		more, err := b.reviewRates(ctx, r, floor, multiplexed)
+	for _, version := range []int{0, 1, 2} {
+		more, err := b.reviewRates(ctx, r, floor, version)
 		if err != nil {
 			return nil, err
 		}
@@ -41,19 +41,20 @@ func (b *bench) reviews(ctx context.Context) (rows []row, err error) {
 	return append(rows, changeRow("change acknowledged → the webhook of the same server answers by it", noticed)), nil
 }
 
-func (b *bench) reviewRates(ctx context.Context, r *reviewed, floor *process, multiplexed bool) ([]row, error) {
+func (b *bench) reviewRates(ctx context.Context, r *reviewed, floor *process, version int) ([]row, error) {
 	b.say("reviews; in each line: constant answer, constant answer after reading, half denied, no opinion only")
 	ask := func(to *process, path string, bodies [][]byte) load {
-		return load{to: to, path: path, token: r.token, bodies: bodies, multiplexed: multiplexed}
+		return load{to: to, path: path, token: r.token, bodies: bodies, version: version}
 	}
 	rates, err := b.turns(ctx, ask(floor, constantPath, r.mixed), ask(floor, readPath, r.mixed), ask(r.server, r.path, r.mixed), ask(r.server, r.path, r.passed))
 	if err != nil {
 		return nil, err
 	}
-	how := "HTTPS/1.1, 16 connections, a client that costs next to nothing"
-	if multiplexed {
-		how = "HTTP/2, 16 at a time, the client of net/http, as a kube-apiserver asks"
-	}
+	how := []string{
+		"HTTPS/1.1, 16 connections, a client that costs next to nothing",
+		"HTTPS/1.1, 16 connections, the client of net/http",
+		"HTTP/2, 16 at a time, the client of net/http, as a kube-apiserver asks",
+	}[version]
 	return []row{reviewRow(how, "half are denied and logged", rates[2], rates), reviewRow(how, "none is denied", rates[3], rates)}, nil
 }
 
