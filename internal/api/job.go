@@ -54,11 +54,11 @@ func (a *API) jobs(_ context.Context, c Call, in listJobsIn) (apiv1.List[apiv1.J
 		return out, web.Invalid("state is %q and must be one of %v", short(in.State), jobStates())
 	}
 	for _, j := range newestFirst(c.Snapshot) {
-		if from != "" && jobKey(j) > from || !in.fits(j) || !a.mayOnJob(c, j, "job.list") {
+		if from != "" && ageKey(&j.Meta) > from || !in.fits(j) || !a.mayOnJob(c, j, "job.list") {
 			continue
 		}
 		if len(out.Items) == limit {
-			out.Next = nextPage(jobKey(j))
+			out.Next = nextPage(ageKey(&j.Meta))
 			break
 		}
 		out.Items = append(out.Items, jobView(j))
@@ -78,13 +78,13 @@ func (in *listJobsIn) fits(j *pratique.Job) bool {
 }
 
 func newestFirst(s *pratique.Snapshot) []*pratique.Job {
-	return slices.SortedFunc(s.Jobs.All(), func(x, y *pratique.Job) int { return cmp.Compare(jobKey(y), jobKey(x)) })
+	return slices.SortedFunc(s.Jobs.All(), func(x, y *pratique.Job) int { return cmp.Compare(ageKey(&y.Meta), ageKey(&x.Meta)) })
 }
 
-// jobKey orders jobs by their age; a page begins at one.
-func jobKey(j *pratique.Job) string {
-	at := strconv.FormatInt(j.Created.Time().UnixMilli(), 10)
-	return strings.Repeat("0", max(0, 16-len(at))) + at + j.ID
+// ageKey orders jobs and reports by their age; a page begins at one.
+func ageKey(m *pratique.Meta) string {
+	at := strconv.FormatInt(m.Created.Time().UnixMilli(), 10)
+	return strings.Repeat("0", max(0, 16-len(at))) + at + m.ID
 }
 
 // mayOnJob decides on an operation on a job where its cluster was. Whoever has begun a job may watch it: they could not see otherwise what

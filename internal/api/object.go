@@ -91,14 +91,19 @@ func (a *API) policies(_ context.Context, c Call, in listPoliciesIn) (apiv1.List
 		if in.Type != "system" {
 			return all
 		}
-		return func(yield func(any) bool) {
-			for o := range all {
-				if p, ok := o.(*pratique.Policy); ok && p.System && !yield(o) {
-					return
-				}
+		return only(all, func(p *pratique.Policy) bool { return p.System })
+	})
+}
+
+// only leaves of a walk what is a T and fits.
+func only[T any](all iter.Seq[any], fits func(T) bool) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for o := range all {
+			if t, ok := o.(T); ok && fits(t) && !yield(o) {
+				return
 			}
 		}
-	})
+	}
 }
 
 // permissions lists namespace permissions. As with grants, a cluster that does not exist is one that nothing reaches.
@@ -109,13 +114,7 @@ func (a *API) permissions(_ context.Context, c Call, in listPermissionsIn) (apiv
 			return all
 		}
 		id, known := idOf(c.Snapshot.Clusters.Find(in.Cluster))
-		return func(yield func(any) bool) {
-			for o := range all {
-				if p, ok := o.(*pratique.NamespacePermission); ok && known && p.On(id) && !yield(o) {
-					return
-				}
-			}
-		}
+		return only(all, func(p *pratique.NamespacePermission) bool { return known && p.On(id) })
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
@@ -29,13 +27,13 @@ func (a *API) reports(_ context.Context, c Call, in listReportsIn) (apiv1.List[a
 	if err != nil {
 		return out, err
 	}
-	all := slices.SortedFunc(c.Snapshot.Reports.All(), func(x, y *pratique.Report) int { return cmp.Compare(reportKey(y), reportKey(x)) })
+	all := slices.SortedFunc(c.Snapshot.Reports.All(), func(x, y *pratique.Report) int { return cmp.Compare(ageKey(&y.Meta), ageKey(&x.Meta)) })
 	for _, r := range all {
-		if from != "" && reportKey(r) > from || !in.fits(r) || !a.mayOnReport(c, r, "addonInstance.reports") {
+		if from != "" && ageKey(&r.Meta) > from || !in.fits(r) || !a.mayOnReport(c, r, "addonInstance.reports") {
 			continue
 		}
 		if len(out.Items) == limit {
-			out.Next = nextPage(reportKey(r))
+			out.Next = nextPage(ageKey(&r.Meta))
 			break
 		}
 		out.Items = append(out.Items, reportView(c.Snapshot, r))
@@ -46,12 +44,6 @@ func (a *API) reports(_ context.Context, c Call, in listReportsIn) (apiv1.List[a
 func (in *listReportsIn) fits(r *pratique.Report) bool {
 	return (in.Addon == "" || pratique.Fold(in.Addon) == pratique.Fold(r.Template)) &&
 		(in.Cluster == "" || in.Cluster == r.Cluster || pratique.Fold(in.Cluster) == pratique.Fold(r.ClusterName))
-}
-
-// reportKey orders reports by their age; a page begins at one.
-func reportKey(r *pratique.Report) string {
-	at := strconv.FormatInt(r.Created.Time().UnixMilli(), 10)
-	return strings.Repeat("0", max(0, 16-len(at))) + at + r.ID
 }
 
 type reportIn struct {

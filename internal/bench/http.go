@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -202,13 +203,11 @@ func (l load) askers(ctx context.Context) ([]asker, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.version > 0 {
+		return slices.Repeat([]asker{newOrdinary(ctx, l.version, l.to.url, l.path, ca, l.token)}, connections), nil
+	}
 	var out []asker
-	shared := newOrdinary(ctx, l.version, l.to.url, l.path, ca, l.token)
 	for range connections {
-		if l.version > 0 {
-			out = append(out, shared)
-			continue
-		}
 		w, err := dial(ctx, l.to.url, l.path, ca, l.token)
 		if err != nil {
 			for _, a := range out {

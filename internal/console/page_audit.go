@@ -220,10 +220,7 @@ func valueText(v jsontext.Value) string {
 			return string(text)
 		}
 	}
-	if v = v.Clone(); v.Indent(jsontext.WithIndent("  ")) != nil {
-		return string(v)
-	}
-	return string(v)
+	return indented(v, jsontext.WithIndent("  "))
 }
 
 // auditExport gives up to ten thousand records as lines of JSON.

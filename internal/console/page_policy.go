@@ -117,16 +117,13 @@ func (c *Console) policy(ctx context.Context, v *visit) (answer, error) {
 
 // documentOf is the document in force, for people.
 func documentOf(spec pratique.PolicySpec) string {
-	doc := spec.Document.Clone()
+	doc := spec.Document
 	for _, ver := range spec.Versions {
 		if ver.ID == spec.DefaultVersion && len(doc) == 0 {
-			doc = ver.Document.Clone()
+			doc = ver.Document
 		}
 	}
-	if doc.Indent(jsontext.WithIndent("  ")) != nil {
-		return string(spec.Document)
-	}
-	return string(doc)
+	return indented(doc, jsontext.WithIndent("  "))
 }
 
 func versionTable(name string, spec pratique.PolicySpec, permit ui.Permit) ui.Table {

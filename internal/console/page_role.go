@@ -175,11 +175,7 @@ func (c *Console) showRole(ctx context.Context, v *visit, failed error) (answer,
 	p.Problem = problem(failed)
 	p.Crumbs = []ui.Link{{Title: "Roles", Href: at("roles")}}
 	p.Facts = ui.Facts{{Name: "Id", Value: m.Metadata.ID, Code: true}, {Name: "Created", Value: day(m.Metadata.Created)}, {Name: "Longest session", Value: sessionText(spec)}}
-	trust := spec.Trust.Clone()
-	if trust.Indent() != nil {
-		trust = spec.Trust
-	}
-	p.Fields = roleFields(spec.Description, sessionText(spec), string(trust))
+	p.Fields = roleFields(spec.Description, sessionText(spec), indented(spec.Trust))
 	p.Buttons = []ui.Button{
 		{Label: "Grant permission", Kind: "primary", Href: href([]string{"grants", "new"}, "role", name), Permit: permits[2]},
 		{Label: "Delete…", Kind: "danger", Href: at("roles", name, "delete"), Permit: permits[1]},

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/pratique-iam/pratique"
 	"github.com/pratique-iam/pratique/apiv1"
 	"github.com/pratique-iam/pratique/internal/console/ui"
@@ -40,7 +42,7 @@ func (c *Console) putOrCompare(ctx context.Context, v *visit, now, next pratique
 	}
 	p := &stalePage{
 		base: base{v.frame("", "Changed meanwhile")}, Kind: now.Kind.Word(), Name: now.Metadata.Name, Action: v.r.URL.Path, Back: to,
-		Theirs: indented(now), Mine: indented(next),
+		Theirs: indented(now.Spec), Mine: indented(next.Spec),
 	}
 	p.Problem = problem(err)
 	for name, values := range v.r.PostForm {
@@ -56,10 +58,11 @@ func (c *Console) putOrCompare(ctx context.Context, v *visit, now, next pratique
 	return p, nil
 }
 
-func indented(m pratique.Manifest) string {
-	spec := slices.Clone(m.Spec)
-	if err := spec.Indent(); err != nil {
-		return string(m.Spec)
+// indented is JSON for people; what is none stays as it is.
+func indented(v jsontext.Value, how ...jsontext.Options) string {
+	out := v.Clone()
+	if out.Indent(how...) != nil {
+		return string(v)
 	}
-	return string(spec)
+	return string(out)
 }
